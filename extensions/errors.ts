@@ -1,0 +1,205 @@
+/** Every coded error: HTTP status, WebSocket close code, cause and cure. The reference page is generated from this table. */
+export const errorCatalogue = {
+  CODRAFT_CONFIG_INVALID: {
+    status: 500,
+    closeCode: 1011,
+    cause: 'One or more settings are missing or malformed.',
+    cure: 'Correct the settings that the message lists; `codraft config` prints all of them.',
+  },
+  CODRAFT_TOKEN_MISSING: {
+    status: 401,
+    closeCode: 4401,
+    cause: 'No access token was sent.',
+    cure: 'Send a JWT: `token` of HocuspocusProvider, `params: { token }` of WebsocketProvider, or an Authorization header.',
+  },
+  CODRAFT_TOKEN_INVALID: {
+    status: 401,
+    closeCode: 4401,
+    cause: 'The access token cannot be verified: signature, algorithm, issuer, audience or claims are wrong.',
+    cure: 'Sign the token with the configured secret or key set, and with the configured issuer and audience.',
+  },
+  CODRAFT_TOKEN_EXPIRED: {
+    status: 401,
+    closeCode: 4401,
+    cause: 'The access token has expired or is not valid yet.',
+    cure: 'Fetch a new token; give HocuspocusProvider a function as `token` so that it can renew it by itself.',
+  },
+  CODRAFT_DOCUMENT_FORBIDDEN: {
+    status: 403,
+    closeCode: 4403,
+    cause: 'The token grants no role on this document.',
+    cure: 'Name the document, or a prefix of it that ends in *, in the `documents` claim.',
+  },
+  CODRAFT_DOCUMENT_NAME_INVALID: {
+    status: 400,
+    closeCode: 4400,
+    cause: 'The document name is empty, too long, or has control characters.',
+    cure: 'Use 1 to 255 printable characters.',
+  },
+  CODRAFT_ORIGIN_FORBIDDEN: {
+    status: 403,
+    closeCode: 4403,
+    cause: 'The page that opened the connection is not of an allowed origin.',
+    cure: 'Add the origin to ALLOWED_ORIGINS.',
+  },
+  CODRAFT_GUEST_TOKENS_DISABLED: {
+    status: 403,
+    closeCode: 4403,
+    cause: 'Guest tokens are issued on loopback only, and never when a secret or key set is configured.',
+    cure: 'Issue tokens in your application, or with `codraft token`.',
+  },
+  CODRAFT_TOO_MANY_CONNECTIONS: {
+    status: 429,
+    closeCode: 4429,
+    cause: 'This server, address or user has reached its limit of connections.',
+    cure: 'Close unused connections, or raise MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS or MAX_CONNECTIONS_PER_USER.',
+  },
+  CODRAFT_TOO_MANY_DOCUMENTS: {
+    status: 429,
+    closeCode: 4429,
+    cause: 'One connection opened more documents than MAX_DOCUMENTS_PER_CONNECTION.',
+    cure: 'Use a further connection, or raise the limit.',
+  },
+  CODRAFT_AUTH_TIMEOUT: {
+    status: 408,
+    closeCode: 4408,
+    cause: 'The connection did not authenticate within AUTH_DEADLINE_MS.',
+    cure: 'Send the token right after the connection opens.',
+  },
+  CODRAFT_MESSAGE_MALFORMED: {
+    status: 400,
+    closeCode: 4400,
+    cause: 'A message does not follow the protocol.',
+    cure: 'Check that client and server speak the same protocol: /collab for Hocuspocus, /yjs/:documentName for y-websocket.',
+  },
+  CODRAFT_UPDATE_REJECTED: {
+    status: 400,
+    closeCode: 4400,
+    cause:
+      'An update would damage the document or exceeds a limit; the close reason names the check that failed.',
+    cure: 'Send updates that Yjs has encoded (format V1) and split very large changes.',
+  },
+  CODRAFT_AWARENESS_REJECTED: {
+    status: 400,
+    closeCode: 4400,
+    cause: 'An awareness message is malformed, too large, or names too many clients.',
+    cure: 'Keep awareness states small: a user and a cursor.',
+  },
+  CODRAFT_IDENTITY_FORGED: {
+    status: 403,
+    closeCode: 4403,
+    cause: 'An awareness message speaks for the client of another user.',
+    cure: 'Send awareness states for your own client id only.',
+  },
+  CODRAFT_SLOW_READER: {
+    status: 408,
+    closeCode: 4508,
+    cause: 'The client did not read what it was sent within SLOW_READER_DEADLINE_MS.',
+    cure: 'Reconnect; the client then receives the difference only.',
+  },
+  CODRAFT_JOURNAL_UNAVAILABLE: {
+    status: 503,
+    closeCode: 4503,
+    cause: 'Edits cannot be made durable at the moment (disk full or failing), so none is acknowledged.',
+    cure: 'Clients keep their edits and retry by themselves; free disk space and see /health/ready.',
+  },
+  CODRAFT_DOCUMENT_UNAVAILABLE: {
+    status: 503,
+    closeCode: 4503,
+    cause: 'The document could not be loaded from its store.',
+    cure: 'Clients retry by themselves; the log names the store that failed.',
+  },
+  CODRAFT_DOCUMENT_CORRUPT: {
+    status: 500,
+    closeCode: 4500,
+    cause: 'A stored file or journal record of this document fails its checksum.',
+    cure: 'Restore the named file from a backup; other documents are not affected.',
+  },
+  CODRAFT_STORE_CONFLICT: {
+    status: 409,
+    closeCode: 1011,
+    cause: 'Another writer changed the document manifest at the same time, again and again.',
+    cure: 'Retry; nothing was lost.',
+  },
+  CODRAFT_DOCUMENT_ERASED: {
+    status: 410,
+    closeCode: 4410,
+    cause: 'The document was erased; a writer of an older epoch is refused.',
+    cure: 'Close the document.',
+  },
+  CODRAFT_SERVER_DRAINING: {
+    status: 503,
+    closeCode: 1012,
+    cause: 'The server is shutting down.',
+    cure: 'Clients reconnect by themselves.',
+  },
+  CODRAFT_HOOK_FAILED: {
+    status: 500,
+    closeCode: 1011,
+    cause: 'An extension threw an error.',
+    cure: 'The log names the hook and the error.',
+  },
+  CODRAFT_HOCUSPOCUS_INCOMPATIBLE: {
+    status: 500,
+    closeCode: 1011,
+    cause: 'The installed @hocuspocus/server is not the version this server was built for.',
+    cure: 'Install the exact version that package.json names.',
+  },
+  CODRAFT_REQUEST_INVALID: {
+    status: 400,
+    closeCode: 4400,
+    cause: 'A request field is missing or malformed.',
+    cure: 'Correct the field that the message names.',
+  },
+  CODRAFT_NOT_FOUND: {
+    status: 404,
+    closeCode: 4404,
+    cause: 'There is no such route or file.',
+    cure: 'Check the path.',
+  },
+  CODRAFT_INTERNAL: {
+    status: 500,
+    closeCode: 1011,
+    cause: 'An unexpected error.',
+    cure: 'See the log.',
+  },
+} as const
+
+export type ErrorCode = keyof typeof errorCatalogue
+
+/** WebSocket close reasons are limited to 123 bytes (RFC 6455, section 5.5.1). */
+const maxReasonBytes = 123
+
+/**
+ * An error with a code of {@link errorCatalogue}. `code` and `reason` have the shape that Hocuspocus looks
+ * for in an error thrown by a hook: a WebSocket close code and a close reason.
+ */
+export class CodraftError extends Error {
+  override readonly name = 'CodraftError'
+  readonly errorCode: ErrorCode
+  /** WebSocket close code. */
+  readonly code: number
+  /** HTTP status. */
+  readonly status: number
+  /** What a client is told: the code, then the detail, at most 123 bytes. Never holds content or secrets. */
+  readonly reason: string
+
+  constructor(errorCode: ErrorCode, detail = '', options?: { cause?: unknown }) {
+    const entry = errorCatalogue[errorCode]
+    super(`${errorCode}: ${detail || entry.cause}`, options)
+    this.errorCode = errorCode
+    this.code = entry.closeCode
+    this.status = entry.status
+    this.reason = shorten(detail ? `${errorCode}: ${detail}` : errorCode)
+  }
+}
+
+const shorten = (text: string): string => {
+  const bytes = Buffer.from(text)
+  return bytes.length <= maxReasonBytes
+    ? text
+    : bytes
+        .subarray(0, maxReasonBytes - 3)
+        .toString()
+        .replace(/\uFFFD$/, '') + '…'
+}

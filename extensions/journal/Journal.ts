@@ -1,0 +1,79 @@
+/** What a durable append survives: `process` = kill -9, `disk` = power loss, `replicated` = loss of the machine. */
+export type DurabilityLevel = 'process' | 'disk' | 'replicated'
+
+/** Number of an append within this process; grows by one with each append, whatever its document. */
+export type Ticket = number
+
+/** Place of a record in the journal of its document: a positive integer that grows with each record. */
+export type Position = number
+
+export interface JournalRecord {
+  readonly position: Position
+  /** Yjs updates (V1) in the order of their appends. */
+  readonly updates: readonly Uint8Array[]
+}
+
+/** How much of a document is in the journal and not trimmed yet. */
+export interface JournalTail {
+  readonly documentName: string
+  readonly records: number
+  readonly bytes: number
+}
+
+export interface JournalStatus {
+  /** False from a failed write until the next one that succeeds. */
+  readonly healthy: boolean
+  /** Appended and not durable yet, bytes. */
+  readonly pendingBytes: number
+  /** Why the last write failed; undefined when healthy. */
+  readonly error?: string
+}
+
+export interface CommitReport {
+  readonly updates: number
+  readonly bytes: number
+  readonly durationMs: number
+}
+
+/**
+ * Write-ahead log of updates, one sequence of records for each document.
+ *
+ * Contract, checked by `test/conformance/journal.ts` on every driver:
+ * - `append` MUST return at once and MUST NOT throw for a full disk or a lost connection: the driver keeps the
+ *   update and retries, in order, until it is durable. Nothing appended later may become durable earlier.
+ * - A ticket is durable when its update and every update appended before it are.
+ * - `read` MUST return every durable record above `after`, also those of earlier processes, and MUST reject with
+ *   CODRAFT_DOCUMENT_CORRUPT, naming the document, when a record fails its checksum.
+ * - `trim` MUST remove the records up to and including `upTo` and no other; it is idempotent.
+ */
+export interface Journal {
+  readonly durability: DurabilityLevel
+  readonly status: JournalStatus
+  /** All tickets up to this one are durable. */
+  readonly durableTicket: Ticket
+
+  /** Queues `update` (copied) to be written. */
+  append(documentName: string, update: Uint8Array): Ticket
+  /** Calls `listener` after each rise of `durableTicket`. Returns a function that ends it. */
+  onDurable(listener: (durableTicket: Ticket) => void): () => void
+  /** Calls `listener` when `status.healthy` changes. Returns a function that ends it. */
+  onStatus(listener: (status: JournalStatus) => void): () => void
+  /** Resolves when `ticket` is durable. */
+  whenDurable(ticket: Ticket): Promise<void>
+
+  /** The durable records of a document above `after` (default 0: all), oldest first. */
+  read(documentName: string, after?: Position): Promise<JournalRecord[]>
+  trim(documentName: string, upTo: Position): Promise<void>
+  /** Documents that have records, for the sweep after a start. */
+  tails(): Promise<JournalTail[]>
+
+  /** Writes what is queued, then releases all resources. Rejects when something could not be written. */
+  close(): Promise<void>
+}
+
+/** Where a replay starts: the newest stored state of a document and the journal position that it includes. */
+export interface ReplayBase {
+  /** Yjs state (V1). */
+  readonly state: Uint8Array
+  readonly position: Position
+}

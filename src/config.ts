@@ -1,0 +1,326 @@
+import { z } from 'zod'
+import { CodraftError } from '../extensions/errors.ts'
+
+interface SettingMeta {
+  readonly env: string
+  readonly description: string
+  readonly unit?: string
+  readonly secret?: boolean
+  readonly group: string
+}
+
+const settings = z.registry<SettingMeta>()
+
+const number = (min: number, max: number, fallback: number) =>
+  z.coerce
+    .number({ error: 'must be a number' })
+    .int('must be a whole number')
+    .min(min)
+    .max(max)
+    .default(fallback)
+const decimal = (min: number, max: number, fallback: number) =>
+  z.coerce.number({ error: 'must be a number' }).min(min).max(max).default(fallback)
+const list = () =>
+  z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    )
+    .default([])
+
+/** A secret of HS256 must be as long as its hash (RFC 7518, section 3.2). */
+const minSecretBytes = 32
+
+/**
+ * All settings: one leaf for each environment variable. This is the only place that knows their names, defaults
+ * and units; the reference page, `.env.example` and `codraft config` are made from it.
+ */
+const schema = z.object({
+  port: number(0, 65_535, 8080).register(settings, {
+    env: 'PORT',
+    group: 'Server',
+    description: 'TCP port of HTTP and WebSocket; 0 picks a free one.',
+  }),
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .register(settings, {
+      env: 'HOST',
+      group: 'Server',
+      description: 'Address to listen on. Nothing listens beyond loopback unless this says so.',
+    }),
+  dataDir: z
+    .string()
+    .min(1)
+    .default('./data')
+    .register(settings, {
+      env: 'CODRAFT_DATA_DIR',
+      group: 'Server',
+      description: 'Folder of the journal, the snapshots and the generated secret.',
+    }),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .register(settings, {
+      env: 'LOG_LEVEL',
+      group: 'Server',
+      description: 'Least severe level that is logged: trace, debug, info, warn, error or silent.',
+    }),
+  shutdownDeadlineMs: number(100, 600_000, 15_000).register(settings, {
+    env: 'SHUTDOWN_DEADLINE_MS',
+    unit: 'ms',
+    group: 'Server',
+    description: 'How long SIGTERM may take to store everything; past it the exit code is 1.',
+  }),
+
+  jwtSecret: z
+    .string()
+    .refine(
+      (text) => Buffer.byteLength(text) >= minSecretBytes,
+      `must be at least ${minSecretBytes} bytes; make one with: openssl rand -base64 48`,
+    )
+    .optional()
+    .register(settings, {
+      env: 'AUTH_JWT_SECRET',
+      secret: true,
+      group: 'Auth',
+      description:
+        'HS256 secret of access tokens, at least 32 bytes. Without it and without AUTH_JWKS_URL the server makes one and issues guest tokens on loopback.',
+    }),
+  jwksUrl: z
+    .url('must be a URL')
+    .optional()
+    .register(settings, {
+      env: 'AUTH_JWKS_URL',
+      group: 'Auth',
+      description: 'JSON Web Key Set of your identity provider; takes the place of AUTH_JWT_SECRET.',
+    }),
+  jwtAlgorithms: z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    )
+    .pipe(
+      z
+        .array(
+          z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']),
+        )
+        .min(1),
+    )
+    .default(['RS256', 'ES256', 'EdDSA'])
+    .register(settings, {
+      env: 'AUTH_JWT_ALGORITHMS',
+      group: 'Auth',
+      description:
+        'Signature algorithms accepted from the key set, comma-separated. With AUTH_JWT_SECRET it is always HS256.',
+    }),
+  jwtIssuer: z
+    .string()
+    .min(1)
+    .optional()
+    .register(settings, { env: 'AUTH_JWT_ISSUER', group: 'Auth', description: 'Required `iss` claim.' }),
+  jwtAudience: z
+    .string()
+    .min(1)
+    .optional()
+    .register(settings, { env: 'AUTH_JWT_AUDIENCE', group: 'Auth', description: 'Required `aud` claim.' }),
+  tokenLeewaySeconds: number(0, 300, 5).register(settings, {
+    env: 'AUTH_LEEWAY_SECONDS',
+    unit: 's',
+    group: 'Auth',
+    description: 'Clock difference tolerated in `exp` and `nbf`.',
+  }),
+
+  allowedOrigins: list().register(settings, {
+    env: 'ALLOWED_ORIGINS',
+    group: 'Admission',
+    description:
+      'Origins whose pages may connect, comma-separated; `*` allows all. The own origin is always allowed, as is a client that sends none.',
+  }),
+  trustedProxies: list().register(settings, {
+    env: 'TRUSTED_PROXIES',
+    group: 'Admission',
+    description: 'Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed, comma-separated.',
+  }),
+  maxConnections: number(1, 1_000_000, 18_000).register(settings, {
+    env: 'MAX_CONNECTIONS',
+    group: 'Admission',
+    description: 'WebSocket connections of this instance. Keep it below the open-file limit.',
+  }),
+  maxConnectionsPerAddress: number(1, 1_000_000, 2_000).register(settings, {
+    env: 'MAX_CONNECTIONS_PER_ADDRESS',
+    group: 'Admission',
+    description: 'Connections from one client address; loopback is exempt.',
+  }),
+  maxConnectionsPerUser: number(1, 1_000_000, 10_000).register(settings, {
+    env: 'MAX_CONNECTIONS_PER_USER',
+    group: 'Admission',
+    description: 'Connections of one user (`sub` claim).',
+  }),
+  maxDocumentsPerConnection: number(1, 100_000, 200).register(settings, {
+    env: 'MAX_DOCUMENTS_PER_CONNECTION',
+    group: 'Admission',
+    description: 'Documents opened over one connection.',
+  }),
+  authDeadlineMs: number(100, 600_000, 10_000).register(settings, {
+    env: 'AUTH_DEADLINE_MS',
+    unit: 'ms',
+    group: 'Admission',
+    description: 'Time to authenticate after the connection opens.',
+  }),
+  idleTimeoutMs: number(1_000, 3_600_000, 60_000).register(settings, {
+    env: 'IDLE_TIMEOUT_MS',
+    unit: 'ms',
+    group: 'Admission',
+    description: 'A connection that sends nothing for this long, not even a pong, is closed.',
+  }),
+  maxMessageBytes: number(1_024, 1 << 30, 16 * 1024 * 1024).register(settings, {
+    env: 'MAX_MESSAGE_BYTES',
+    unit: 'bytes',
+    group: 'Admission',
+    description: 'Largest WebSocket message, and so the largest first synchronisation of a client.',
+  }),
+  maxUpdateBytes: number(1_024, 1 << 30, 1024 * 1024).register(settings, {
+    env: 'MAX_UPDATE_BYTES',
+    unit: 'bytes',
+    group: 'Admission',
+    description: 'Largest single update (one edit or paste).',
+  }),
+  maxMessagesPerSecond: number(10, 1_000_000, 10_000).register(settings, {
+    env: 'MAX_MESSAGES_PER_SECOND',
+    group: 'Admission',
+    description:
+      'Messages a second read from one connection, with a burst of twice as many; past it the server reads later, it drops nothing.',
+  }),
+  maxAwarenessBytes: number(64, 1 << 20, 16 * 1024).register(settings, {
+    env: 'MAX_AWARENESS_BYTES',
+    unit: 'bytes',
+    group: 'Admission',
+    description: 'Largest awareness state of one client.',
+  }),
+
+  flushMsPerReader: decimal(0, 10, 0.15).register(settings, {
+    env: 'FLUSH_MS_PER_READER',
+    unit: 'ms',
+    group: 'Transport',
+    description: 'A busy document is sent once in this time × its readers; a quiet one at once.',
+  }),
+  flushMaxMs: number(0, 1_000, 50).register(settings, {
+    env: 'FLUSH_MAX_MS',
+    unit: 'ms',
+    group: 'Transport',
+    description: 'Longest time between two sends of a busy document.',
+  }),
+  awarenessWindowMs: number(0, 1_000, 40).register(settings, {
+    env: 'AWARENESS_WINDOW_MS',
+    unit: 'ms',
+    group: 'Transport',
+    description: 'Cursors are sent once in this time.',
+  }),
+  slowReaderBytes: number(16 * 1024, 1 << 30, 1024 * 1024).register(settings, {
+    env: 'SLOW_READER_BYTES',
+    unit: 'bytes',
+    group: 'Transport',
+    description:
+      'Unsent bytes of one connection past which it gets one difference later instead of every update.',
+  }),
+  slowReaderDeadlineMs: number(1_000, 3_600_000, 120_000).register(settings, {
+    env: 'SLOW_READER_DEADLINE_MS',
+    unit: 'ms',
+    group: 'Transport',
+    description: 'A connection that has not read for this long is closed.',
+  }),
+
+  journalGatherMs: number(0, 1_000, 50).register(settings, {
+    env: 'JOURNAL_GATHER_MS',
+    unit: 'ms',
+    group: 'Durability',
+    description:
+      'Under load, edits are gathered this long for one commit; when quiet, a commit starts at once.',
+  }),
+  journalMaxPendingBytes: number(1024 * 1024, 1 << 40, 64 * 1024 * 1024).register(settings, {
+    env: 'JOURNAL_MAX_PENDING_BYTES',
+    unit: 'bytes',
+    group: 'Durability',
+    description:
+      'When the journal cannot be written, edits up to this size wait in memory, unacknowledged; past it they are refused.',
+  }),
+  compactAfterBytes: number(1_024, 1 << 40, 1024 * 1024).register(settings, {
+    env: 'COMPACT_AFTER_BYTES',
+    unit: 'bytes',
+    group: 'Durability',
+    description: 'A document with this much in the journal gets a new snapshot.',
+  }),
+  compactAfterMs: number(100, 86_400_000, 300_000).register(settings, {
+    env: 'COMPACT_AFTER_MS',
+    unit: 'ms',
+    group: 'Durability',
+    description: 'A document edited this long ago gets a new snapshot.',
+  }),
+})
+
+/** The effective settings. */
+export type Config = Readonly<z.infer<typeof schema>>
+
+export interface Setting extends SettingMeta {
+  readonly key: keyof Config
+  /** Text form of the default; undefined when there is none. */
+  readonly default?: string
+}
+
+/** The settings in their order of documentation. */
+export const settingList: readonly Setting[] = Object.entries(schema.shape).map(([key, leaf]) => {
+  const meta = settings.get(leaf as z.ZodType)
+  if (!meta) throw new Error(`setting ${key} has no description`)
+  const fallback = leaf.safeParse(undefined)
+  const text = fallback.success ? toText(fallback.data) : undefined
+  return { key: key as keyof Config, ...meta, ...(text === undefined ? {} : { default: text }) }
+})
+
+function toText(value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  return Array.isArray(value) ? value.join(',') : String(value)
+}
+
+/**
+ * Reads the settings. An empty variable counts as not set.
+ *
+ * @throws {CodraftError} CODRAFT_CONFIG_INVALID, with one line for each bad variable
+ */
+export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
+  const input = Object.fromEntries(settingList.map(({ key, env: name }) => [key, env[name] || undefined]))
+  const parsed = schema.safeParse(input)
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => describe(issue.path[0], issue.message))
+  if (parsed.success && parsed.data.jwtSecret && parsed.data.jwksUrl) {
+    problems.push('AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other: unset one of them')
+  }
+  if (!parsed.success || problems.length > 0) {
+    throw new CodraftError(
+      'CODRAFT_CONFIG_INVALID',
+      `${problems.length} bad setting(s):\n  ${problems.join('\n  ')}`,
+    )
+  }
+  return parsed.data
+}
+
+const describe = (key: unknown, message: string): string => {
+  const setting = settingList.find((candidate) => candidate.key === key)
+  if (!setting) return message
+  return `${setting.env} ${message}${setting.default === undefined ? '' : ` (default ${setting.default})`}: ${setting.description}`
+}
+
+/** The settings as `codraft config` shows them, secrets masked. */
+export const describeConfig = (config: Config): { env: string; value: string; isDefault: boolean }[] =>
+  settingList.map(({ key, env, secret, default: fallback }) => {
+    const text = toText(config[key])
+    return { env, value: text === undefined ? '' : secret ? '********' : text, isDefault: text === fallback }
+  })
