@@ -52,7 +52,7 @@ export interface Journal {
   /** All tickets up to this one are durable. */
   readonly durableTicket: Ticket
 
-  /** Queues `update` (copied) to be written. */
+  /** Queues `update` to be written; the caller must not change its bytes afterwards. */
   append(documentName: string, update: Uint8Array): Ticket
   /** Calls `listener` after each rise of `durableTicket`. Returns a function that ends it. */
   onDurable(listener: (durableTicket: Ticket) => void): () => void

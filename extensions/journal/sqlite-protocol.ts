@@ -1,0 +1,38 @@
+import type { JournalTail, Position } from './Journal.ts'
+
+/** What the worker may be asked, apart from commits; each answer carries the id of its question. */
+export interface JournalQueries {
+  read: { args: [documentName: string, after: Position]; result: RawRecord[] }
+  trim: { args: [documentName: string, upTo: Position]; result: null }
+  tails: { args: []; result: JournalTail[] }
+  close: { args: []; result: null }
+}
+
+export interface RawRecord {
+  readonly position: Position
+  readonly body: Uint8Array
+}
+
+export interface RecordToWrite {
+  readonly documentName: string
+  readonly body: Uint8Array
+}
+
+export type ToWorker =
+  | { readonly kind: 'commit'; readonly records: readonly RecordToWrite[] }
+  | {
+      readonly [Q in keyof JournalQueries]: { kind: Q; id: number; args: JournalQueries[Q]['args'] }
+    }[keyof JournalQueries]
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'committed' }
+  /** The commit was rolled back; the worker tries again by itself. */
+  | { readonly kind: 'failing'; readonly error: string }
+  | { readonly kind: 'answer'; readonly id: number; readonly result: unknown }
+  | {
+      readonly kind: 'refusal'
+      readonly id: number
+      readonly error: string
+      readonly corruptDocument?: string
+    }

@@ -1,0 +1,141 @@
+import { DatabaseSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import { crc32 } from 'node:zlib'
+import type { FromWorker, JournalQueries, RawRecord, RecordToWrite, ToWorker } from './sqlite-protocol.ts'
+
+/** Waits between two attempts at a commit that fails, ms. */
+const firstRetryMs = 100
+const maxRetryMs = 5_000
+/** How long SQLite itself waits for a lock that another process holds, ms. */
+const busyTimeoutMs = 200
+
+const port = parentPort
+if (!port) throw new Error('sqlite-worker.ts runs in a worker thread')
+const post = (message: FromWorker): void => port.postMessage(message)
+
+const database = new DatabaseSync((workerData as { path: string }).path)
+database.exec(`
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA busy_timeout = ${busyTimeoutMs};
+  CREATE TABLE IF NOT EXISTS documents (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE IF NOT EXISTS records (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    document INTEGER NOT NULL REFERENCES documents (id),
+    checksum INTEGER NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS records_of_document ON records (document, position);
+`)
+
+const statements = {
+  begin: database.prepare('BEGIN IMMEDIATE'),
+  commit: database.prepare('COMMIT'),
+  rollback: database.prepare('ROLLBACK'),
+  addDocument: database.prepare('INSERT INTO documents (name) VALUES (?) ON CONFLICT DO NOTHING'),
+  documentId: database.prepare('SELECT id FROM documents WHERE name = ?'),
+  addRecord: database.prepare('INSERT INTO records (document, checksum, body) VALUES (?, ?, ?)'),
+  read: database.prepare(
+    'SELECT position, checksum, body FROM records WHERE document = ? AND position > ? ORDER BY position',
+  ),
+  trim: database.prepare('DELETE FROM records WHERE document = ? AND position <= ?'),
+  tails: database.prepare(`
+    SELECT name AS documentName, count(*) AS records, sum(length(body)) AS bytes
+    FROM records JOIN documents ON documents.id = records.document GROUP BY documents.id`),
+}
+
+const documentId = (name: string): number | undefined =>
+  statements.documentId.get(name)?.['id'] as number | undefined
+
+const knownIds = new Map<string, number>()
+const addedId = (name: string): number => {
+  let id = knownIds.get(name)
+  if (id === undefined) {
+    statements.addDocument.run(name)
+    id = documentId(name) as number
+    knownIds.set(name, id)
+  }
+  return id
+}
+
+class CorruptRecord extends Error {
+  readonly documentName: string
+  constructor(documentName: string, position: number) {
+    super(`journal record ${position} fails its checksum`)
+    this.documentName = documentName
+  }
+}
+
+const write = (records: readonly RecordToWrite[]): void => {
+  statements.begin.run()
+  try {
+    for (const { documentName, body } of records) {
+      statements.addRecord.run(addedId(documentName), crc32(body), body)
+    }
+    statements.commit.run()
+  } catch (error) {
+    // Ids given in a transaction that is rolled back must not be remembered.
+    knownIds.clear()
+    if (database.isTransaction) statements.rollback.run()
+    throw error
+  }
+}
+
+const commit = (records: readonly RecordToWrite[], retryMs = firstRetryMs): void => {
+  try {
+    write(records)
+  } catch (error) {
+    post({ kind: 'failing', error: error instanceof Error ? error.message : String(error) })
+    setTimeout(commit, retryMs, records, Math.min(retryMs * 2, maxRetryMs))
+    return
+  }
+  post({ kind: 'committed' })
+}
+
+const queries: {
+  [Q in keyof JournalQueries]: (...args: JournalQueries[Q]['args']) => JournalQueries[Q]['result']
+} = {
+  read(documentName, after) {
+    const id = documentId(documentName)
+    if (id === undefined) return []
+    const records: RawRecord[] = []
+    for (const row of statements.read.iterate(id, after)) {
+      const { position, checksum, body } = row as unknown as RawRecord & { checksum: number }
+      if (crc32(body) !== checksum) throw new CorruptRecord(documentName, position)
+      records.push({ position, body })
+    }
+    return records
+  },
+  trim(documentName, upTo) {
+    const id = documentId(documentName)
+    if (id !== undefined) statements.trim.run(id, upTo)
+    return null
+  },
+  tails: () => statements.tails.all() as unknown as JournalQueries['tails']['result'],
+  close() {
+    database.close()
+    return null
+  },
+}
+
+const answer = (question: Exclude<ToWorker, { kind: 'commit' }>): void => {
+  const { id, kind, args } = question
+  try {
+    const run = queries[kind] as (...args: readonly unknown[]) => unknown
+    post({ kind: 'answer', id, result: run(...args) })
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    post({
+      kind: 'refusal',
+      id,
+      error: text,
+      ...(error instanceof CorruptRecord && { corruptDocument: error.documentName }),
+    })
+  }
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'commit') commit(message.records)
+  else answer(message)
+})
+post({ kind: 'ready' })

@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SqliteJournal } from '../../extensions/journal/index.ts'
+import { journalConformance } from './journal.ts'
+
+const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'codraft-journal-'))
+
+journalConformance('SQLite', async () => {
+  const folder = await temporaryFolder()
+  const path = join(folder, 'journal.sqlite')
+  let journal = await SqliteJournal.open({ path })
+  return {
+    journal,
+    async reopen() {
+      await journal.close()
+      journal = await SqliteJournal.open({ path })
+      return journal
+    },
+    async dispose() {
+      await journal.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+})
+
+describe('SQLite journal in trouble', () => {
+  let folder: string
+  let path: string
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+    path = join(folder, 'journal.sqlite')
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  it('keeps edits that cannot be written, says so, and writes them in order once it can', async () => {
+    const journal = await SqliteJournal.open({ path, gatherMs: 0 })
+    const health: boolean[] = []
+    journal.onStatus((status) => health.push(status.healthy))
+    const blocker = new DatabaseSync(path)
+    blocker.exec('BEGIN EXCLUSIVE')
+    const first = journal.append('doc', Uint8Array.of(1))
+    await expect.poll(() => journal.status.healthy).toBe(false)
+    const second = journal.append('doc', Uint8Array.of(2))
+    expect(journal.durableTicket).toBeLessThan(first)
+    expect(journal.status).toMatchObject({ pendingBytes: 2, error: expect.stringContaining('locked') })
+    blocker.exec('ROLLBACK')
+    blocker.close()
+    await journal.whenDurable(second)
+    expect(health).toEqual([false, true])
+    expect(
+      (await journal.read('doc')).flatMap((record) => record.updates.map((update) => update[0])),
+    ).toEqual([1, 2])
+    await journal.close()
+  })
+
+  it('says when it closes what it could not write', async () => {
+    const journal = await SqliteJournal.open({ path, gatherMs: 0 })
+    const blocker = new DatabaseSync(path)
+    blocker.exec('BEGIN EXCLUSIVE')
+    journal.append('doc', Uint8Array.of(1))
+    await expect(journal.close()).rejects.toThrow('CODRAFT_JOURNAL_UNAVAILABLE')
+    blocker.close()
+  })
+
+  it('reports a damaged record with the name of its document and reads the others', async () => {
+    const journal = await SqliteJournal.open({ path, gatherMs: 0 })
+    await journal.whenDurable(journal.append('damaged', Uint8Array.of(1, 2, 3)))
+    await journal.whenDurable(journal.append('sound', Uint8Array.of(4)))
+    const other = new DatabaseSync(path)
+    other.exec(
+      `UPDATE records SET body = x'03010203ff' WHERE document = (SELECT id FROM documents WHERE name = 'damaged')`,
+    )
+    other.close()
+    await expect(journal.read('damaged')).rejects.toThrow(
+      /CODRAFT_DOCUMENT_CORRUPT: damaged: journal record \d+/,
+    )
+    expect(await journal.read('sound')).toHaveLength(1)
+    await journal.close()
+  })
+})
