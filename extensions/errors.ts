@@ -24,6 +24,12 @@ export const errorCatalogue = {
     cause: 'The access token has expired or is not valid yet.',
     cure: 'Fetch a new token; give HocuspocusProvider a function as `token` so that it can renew it by itself.',
   },
+  CODRAFT_AUTH_UNAVAILABLE: {
+    status: 503,
+    closeCode: 4503,
+    cause: 'The key set that verifies access tokens cannot be fetched at the moment.',
+    cure: 'Clients retry by themselves; see that this server reaches AUTH_JWKS_URL.',
+  },
   CODRAFT_DOCUMENT_FORBIDDEN: {
     status: 403,
     closeCode: 4403,
