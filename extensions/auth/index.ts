@@ -1,0 +1,10 @@
+export { Auth, identityOf, type AuthContext, type AuthOptions } from './Auth.ts'
+export { canWrite, requireRole, roleFor, roles, type DocumentRoles, type Role } from './roles.ts'
+export {
+  brokenClaimRule,
+  claimsSchema,
+  createTokenVerifier,
+  type Identity,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+} from './token.ts'
