@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { CodraftError } from '../extensions/errors.ts'
+import { configCommand } from './cli/config.ts'
+import { serveCommand } from './cli/serve.ts'
+import { tokenCommand } from './cli/token.ts'
+
+const program = new Command('codraft')
+  .description('Self-hosted collaboration server for rich-text editors')
+  .addCommand(serveCommand())
+  .addCommand(tokenCommand())
+  .addCommand(configCommand())
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  console.error(error instanceof CodraftError ? error.message : error)
+  process.exit(1)
+}

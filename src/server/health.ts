@@ -1,0 +1,50 @@
+import type { DurabilityLevel, Journal } from '../../extensions/journal/index.ts'
+
+export type HealthState = 'ready' | 'degraded' | 'unavailable'
+
+export interface DependencyHealth {
+  readonly state: HealthState
+  readonly [detail: string]: unknown
+}
+
+export interface Health {
+  /** The worst state of all dependencies. */
+  readonly state: HealthState
+  /** What an acknowledged edit survives. */
+  readonly durability: DurabilityLevel
+  readonly dependencies: Readonly<Record<string, DependencyHealth>>
+}
+
+/** What the health report looks at. */
+export interface HealthSources {
+  readonly journal: Journal
+  /** State of the snapshot store and its compactions. */
+  snapshots(): { readonly healthy: boolean; readonly [detail: string]: unknown }
+  /** Documents that an extension could not store, by name. */
+  failingStores(): ReadonlyMap<string, { readonly attempts: number }>
+  isDraining(): boolean
+}
+
+const severity: readonly HealthState[] = ['ready', 'degraded', 'unavailable']
+
+/**
+ * Where edits cannot be made durable the server is unavailable. Where only snapshots or stores of extensions fail
+ * it is degraded: nothing is lost, the journal keeps it.
+ */
+export const healthOf = ({ journal, snapshots, failingStores, isDraining }: HealthSources): Health => {
+  const { healthy, pendingBytes, error } = journal.status
+  const { healthy: snapshotsHealthy, ...snapshotDetails } = snapshots()
+  const failing = failingStores()
+  const dependencies: Record<string, DependencyHealth> = {
+    journal: {
+      state: healthy ? 'ready' : 'unavailable',
+      pendingBytes,
+      ...(error !== undefined && { error }),
+    },
+    snapshots: { state: snapshotsHealthy ? 'ready' : 'degraded', ...snapshotDetails },
+    stores: { state: failing.size === 0 ? 'ready' : 'degraded', failing: failing.size },
+    server: { state: isDraining() ? 'unavailable' : 'ready' },
+  }
+  const worst = Math.max(...Object.values(dependencies).map(({ state }) => severity.indexOf(state)))
+  return { state: severity[worst] as HealthState, durability: journal.durability, dependencies }
+}

@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyRequest,
+} from 'fastify'
+import type { Registry } from 'prom-client'
+import { z } from 'zod'
+import { CodraftError } from '../../extensions/errors.ts'
+import type { Logger } from '../logger.ts'
+import { isLoopback } from '../transport/Admission.ts'
+import { issueToken } from './guest-tokens.ts'
+import type { Health } from './health.ts'
+
+export interface HttpOptions {
+  readonly logger: Logger
+  readonly registry: Registry
+  readonly health: () => Health
+  /** Signs guest tokens; undefined when the application issues tokens. */
+  readonly guestTokens:
+    | { readonly secret: string; readonly issuer?: string; readonly audience?: string }
+    | undefined
+}
+
+const guestTokenSeconds = 3_600
+
+const webFolder = fileURLToPath(new URL('../web/dist', import.meta.url))
+
+const contentSecurityPolicy = [
+  "default-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "frame-ancestors 'self'",
+  "base-uri 'none'",
+].join('; ')
+
+/** The HTTP side: page, health, metrics, guest tokens. Errors are problem documents (RFC 9457). */
+export const createHttp = async (options: HttpOptions): Promise<FastifyInstance> => {
+  const app = Fastify({
+    loggerInstance: options.logger.child({}, { level: 'warn' }) as FastifyBaseLogger,
+    forceCloseConnections: true,
+  })
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const coded = codedError(error)
+    if (coded.status >= 500) options.logger.error({ err: error }, 'request failed')
+    return reply
+      .code(coded.status)
+      .type('application/problem+json')
+      .send({
+        type: `about:blank#${coded.errorCode}`,
+        title: coded.errorCode,
+        status: coded.status,
+        detail: coded.message,
+        code: coded.errorCode,
+      })
+  })
+  app.setNotFoundHandler(() => {
+    throw new CodraftError('CODRAFT_NOT_FOUND')
+  })
+  addOperations(app, options)
+  addGuestTokens(app, options)
+  await addPage(app)
+  return app
+}
+
+const codedError = (error: FastifyError): CodraftError => {
+  if (error instanceof CodraftError) return error
+  if (error.statusCode !== undefined && error.statusCode < 500)
+    return new CodraftError('CODRAFT_REQUEST_INVALID', error.message)
+  return new CodraftError('CODRAFT_INTERNAL', '', { cause: error })
+}
+
+const addOperations = (app: FastifyInstance, { health, registry }: HttpOptions): void => {
+  app.get('/health/live', () => ({ state: 'live' }))
+  app.get('/health/ready', (_request, reply) => {
+    const report = health()
+    return reply.code(report.state === 'unavailable' ? 503 : 200).send(report)
+  })
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(registry.contentType).send(await registry.metrics()),
+  )
+}
+
+const guestSchema = z.object({
+  user: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[\w-]+$/, 'may hold letters, digits, _ and - only'),
+  name: z.string().min(1).max(80),
+  email: z.email().optional(),
+})
+
+const addGuestTokens = (app: FastifyInstance, { guestTokens }: HttpOptions): void => {
+  app.post('/api/dev/token', async (request) => {
+    if (!guestTokens || !isFromThisMachine(request)) throw new CodraftError('CODRAFT_GUEST_TOKENS_DISABLED')
+    const parsed = guestSchema.safeParse(request.body)
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues
+      throw new CodraftError(
+        'CODRAFT_REQUEST_INVALID',
+        `${issue?.path.join('.') || 'body'}: ${issue?.message}`,
+      )
+    }
+    const { user, name, email } = parsed.data
+    const id = `guest:${user}`
+    const { token, expiresAt } = await issueToken({
+      ...guestTokens,
+      user: { id, name, email },
+      documents: { '*': 'editor' },
+      ttlSeconds: guestTokenSeconds,
+    })
+    return { token, expiresAt: Math.floor(expiresAt / 1000), user: { id, name } }
+  })
+}
+
+/** A page of another site, or a proxy that forwards strangers, must not fetch tokens through this machine's browser. */
+const isFromThisMachine = ({ raw, headers }: FastifyRequest): boolean => {
+  const { hostname } = new URL(`http://${headers.host ?? 'invalid'}`)
+  const isLocalName = hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''))
+  const isOwnPage = headers.origin === undefined || new URL(headers.origin).host === headers.host
+  return (
+    isLoopback(raw.socket.remoteAddress ?? '') &&
+    isLocalName &&
+    isOwnPage &&
+    headers['x-forwarded-for'] === undefined
+  )
+}
+
+const addPage = async (app: FastifyInstance): Promise<void> => {
+  if (!existsSync(join(webFolder, 'index.html'))) {
+    app.get('/', () => ({ message: 'The page is not built: run `npm run web:build`.' }))
+    return
+  }
+  await app.register(fastifyStatic, {
+    root: webFolder,
+    cacheControl: false,
+    setHeaders(reply, path) {
+      // Vite puts a hash into the names of assets.
+      const isHashed = path.includes('/assets/')
+      reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+      reply.header('content-security-policy', contentSecurityPolicy)
+      reply.header('x-content-type-options', 'nosniff')
+      reply.header('referrer-policy', 'same-origin')
+    },
+  })
+}

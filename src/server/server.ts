@@ -1,0 +1,186 @@
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Extension } from '@hocuspocus/server'
+import { Auth, createTokenVerifier, identityOf, type TokenVerifier } from '../../extensions/auth/index.ts'
+import { defaultGuardLimits, defaultSyncLimits } from '../../extensions/guard/index.ts'
+import { JournalExtension, SqliteJournal } from '../../extensions/journal/index.ts'
+import { Metrics } from '../../extensions/metrics/index.ts'
+import { FolderObjectStore, Snapshots, SnapshotStore } from '../../extensions/snapshots/index.ts'
+import type { Config } from '../config.ts'
+import type { Logger } from '../logger.ts'
+import { Transport } from '../transport/Transport.ts'
+import { loadOrCreateSecret } from './dev-secret.ts'
+import { healthOf } from './health.ts'
+import { createHttp } from './http.ts'
+import { SafeHocuspocus } from './SafeHocuspocus.ts'
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly logger: Logger
+  /** Hocuspocus extensions of your own; all their hooks are called. */
+  readonly extensions?: readonly Extension[]
+}
+
+export interface CodraftServer {
+  /** Base URL of HTTP; sockets are at `/collab` and `/yjs/:documentName`. */
+  readonly url: string
+  readonly hocuspocus: SafeHocuspocus
+  /**
+   * Stores everything and stops. Resolves to true when all of it was stored within SHUTDOWN_DEADLINE_MS; what was
+   * not is in the journal, and the next start goes on from there.
+   */
+  stop(): Promise<boolean>
+}
+
+/** Starts the whole server in this process. Rejects when a setting, the data folder or the port cannot be used. */
+export const startServer = async ({
+  config,
+  logger,
+  extensions = [],
+}: ServerOptions): Promise<CodraftServer> => {
+  const metrics = new Metrics()
+  const journal = await SqliteJournal.open({
+    path: join(config.dataDir, 'journal.sqlite'),
+    gatherMs: config.journalGatherMs,
+    onCommit: metrics.committed,
+  })
+  const snapshotStore = new SnapshotStore({
+    store: await FolderObjectStore.open(join(config.dataDir, 'objects')),
+  })
+  const snapshots = new Snapshots({
+    journal,
+    store: snapshotStore,
+    compactAfterBytes: config.compactAfterBytes,
+    compactAfterMs: config.compactAfterMs,
+    logger,
+  })
+  const secret =
+    config.jwksUrl === undefined ? (config.jwtSecret ?? loadOrCreateSecret(config.dataDir)) : undefined
+
+  const transport = createTransport({
+    config,
+    logger,
+    journal,
+    metrics,
+    ticketOf: (document) => journalExtension.ticketOf(document),
+  })
+  const journalExtension = new JournalExtension({
+    journal,
+    base: (documentName) => snapshotStore.read(documentName),
+    beforeReplay: transport.beforeReplay,
+  })
+  const hocuspocus = new SafeHocuspocus({
+    logger,
+    extensions: [
+      ...transport.extensions,
+      new Auth({ verify: tokenVerifier(config, secret) }),
+      journalExtension,
+      snapshots,
+      ...extensions,
+    ],
+  })
+
+  let isDraining = false
+  const http = await createHttp({
+    logger,
+    registry: metrics.registry,
+    health: () =>
+      healthOf({
+        journal,
+        snapshots: () => snapshots.status,
+        failingStores: () => hocuspocus.failingStores,
+        isDraining: () => isDraining,
+      }),
+    guestTokens:
+      config.jwtSecret === undefined && secret !== undefined ? guestTokens(config, secret) : undefined,
+  })
+  transport.attach(http.server, hocuspocus, (name) => hocuspocus.hasHook(name))
+  metrics.observe({
+    connections: () => transport.connections,
+    documents: () => hocuspocus.documents.size,
+    failingStores: () => hocuspocus.failingStores.size,
+    journalPendingBytes: () => journal.status.pendingBytes,
+  })
+  journal.onStatus(({ healthy, error }) => {
+    if (healthy) logger.info('the journal can be written again')
+    else logger.error({ error }, 'the journal cannot be written: no edit is acknowledged')
+  })
+  await http.listen({ port: config.port, host: config.host })
+
+  return {
+    url: urlOf(http.server.address() as AddressInfo),
+    hocuspocus,
+    async stop() {
+      isDraining = true
+      const deadlineAt = performance.now() + config.shutdownDeadlineMs
+      const remainingMs = (): number => Math.max(0, deadlineAt - performance.now())
+      transport.drain()
+      const { complete, pending } = await hocuspocus.drain(remainingMs())
+      if (!complete) logger.error({ documents: pending.length }, 'some documents could not be stored in time')
+      const ended = await within(remainingMs(), async () => {
+        await hocuspocus.hooks('onDestroy', { instance: hocuspocus })
+        await journal.close()
+      })
+      if (ended.error !== undefined) logger.error({ err: ended.error }, 'stopping')
+      transport.close()
+      await http.close()
+      return complete && ended.error === undefined
+    },
+  }
+}
+
+type TransportParts = Pick<ConstructorParameters<typeof Transport>[0], 'journal' | 'ticketOf' | 'logger'> & {
+  readonly config: Config
+  readonly metrics: Metrics
+}
+
+const createTransport = ({ config, ...parts }: TransportParts): Transport =>
+  new Transport({
+    ...parts,
+    settings: {
+      ...config,
+      updateLimits: { ...defaultGuardLimits, maxBytes: config.maxUpdateBytes },
+      syncLimits: { ...defaultSyncLimits, maxBytes: config.maxMessageBytes },
+    },
+    admission: config,
+    maxPendingBytes: config.journalMaxPendingBytes,
+    identityOf,
+  })
+
+const tokenVerifier = (config: Config, secret: string | undefined): TokenVerifier => {
+  const claims = {
+    ...(config.jwtIssuer !== undefined && { issuer: config.jwtIssuer }),
+    ...(config.jwtAudience !== undefined && { audience: config.jwtAudience }),
+    leewaySeconds: config.tokenLeewaySeconds,
+  }
+  if (secret !== undefined) return createTokenVerifier({ secret, ...claims })
+  return createTokenVerifier({
+    jwksUrl: config.jwksUrl as string,
+    algorithms: config.jwtAlgorithms,
+    ...claims,
+  })
+}
+
+const guestTokens = ({ jwtIssuer: issuer, jwtAudience: audience }: Config, secret: string) => ({
+  secret,
+  ...(issuer !== undefined && { issuer }),
+  ...(audience !== undefined && { audience }),
+})
+
+const urlOf = ({ address, port, family }: AddressInfo): string =>
+  `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+
+const within = async (ms: number, work: () => Promise<void>): Promise<{ error?: unknown }> => {
+  const { promise: late, resolve } = Promise.withResolvers<{ error: Error }>()
+  const timer = setTimeout(
+    () => resolve({ error: new Error(`not finished within ${Math.round(ms)} ms`) }),
+    ms,
+  )
+  const done = work().then(
+    () => ({}),
+    (error: unknown) => ({ error }),
+  )
+  const result = await Promise.race([done, late])
+  clearTimeout(timer)
+  return result
+}

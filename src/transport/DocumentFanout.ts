@@ -1,0 +1,166 @@
+import type { Connection, Document } from '@hocuspocus/server'
+import { encodeAwarenessUpdate } from 'y-protocols/awareness'
+import { encodeStateAsUpdate, encodeStateVector } from 'yjs'
+import type { Channel } from './Channel.ts'
+import type { Flushable } from './FlushScheduler.ts'
+import type { TransportServices } from './services.ts'
+import {
+  awarenessMessage,
+  frameMessages,
+  savedMessage,
+  step1Message,
+  step2Message,
+  updateMessage,
+  type Message,
+} from './wire.ts'
+
+/** The bytes before each message to some readers of a document, and frames that they share. */
+export interface Address {
+  readonly prefix: Buffer
+  readonly saved: Buffer
+}
+
+/** The whole state, framed for one address, while the document stays as it is. */
+interface StateFrames {
+  readonly address: Address
+  readonly frames: Buffer
+  readonly madeAt: number
+}
+
+const stateFramesLifetimeMs = 10_000
+
+/**
+ * Everything that leaves one document for its readers. What changes within a window is framed once and the same
+ * buffer goes to every reader; the window is 0 while the document is quiet and grows with the number of readers.
+ */
+export class DocumentFanout implements Flushable {
+  readonly document: Document
+  /** Readers that get what changes. */
+  readonly channels = new Map<Connection, Channel>()
+  dueAt = 0
+  readonly #services: TransportServices
+  readonly #addresses = new Map<string, Address>()
+  #queued = false
+  #lastFlushAt = -Infinity
+  #updates: Uint8Array[] = []
+  /** Author of all gathered updates; null when there are several, or when it is not a client. */
+  #author: Channel | null = null
+  #awarenessClients = new Set<number>()
+  #stateFrames: StateFrames | undefined
+  #vector: Uint8Array | undefined
+
+  constructor(document: Document, services: TransportServices) {
+    this.document = document
+    this.#services = services
+    document.on('update', (update: Uint8Array, origin: unknown) => this.#updated(update, origin))
+  }
+
+  /** One object for all readers with the same prefix, so that they share frames. */
+  address(prefix: Buffer): Address {
+    const key = prefix.toString('latin1')
+    let address = this.#addresses.get(key)
+    if (!address) {
+      address = { prefix, saved: frameMessages(prefix, [savedMessage]) }
+      this.#addresses.set(key, address)
+    }
+    return address
+  }
+
+  /** Frees the cached state of a document that nobody has joined for a while. */
+  sweep(now: number): void {
+    if (this.#stateFrames && now - this.#stateFrames.madeAt > stateFramesLifetimeMs)
+      this.#stateFrames = undefined
+    if (this.channels.size === 0) this.#addresses.clear()
+  }
+
+  stateVector(): Uint8Array {
+    this.#vector ??= encodeStateVector(this.document)
+    return this.#vector
+  }
+
+  /** Step 2 with the whole document, then step 1: the answer to a client that has nothing yet. */
+  wholeState(address: Address): Buffer {
+    if (this.#stateFrames?.address !== address) {
+      const messages = [step2Message(encodeStateAsUpdate(this.document)), step1Message(this.stateVector())]
+      const madeAt = performance.now()
+      this.#stateFrames = { address, frames: frameMessages(address.prefix, messages), madeAt }
+    }
+    return this.#stateFrames.frames
+  }
+
+  /** What a reader that has `vector` lacks, as messages: updates when it is live, else the answer to its step 1. */
+  difference(vector: Uint8Array): Uint8Array {
+    return encodeStateAsUpdate(this.document, vector)
+  }
+
+  awarenessOfAll(): Message | undefined {
+    const { awareness } = this.document
+    if (awareness.states.size === 0) return undefined
+    return awarenessMessage(encodeAwarenessUpdate(awareness, [...awareness.states.keys()]))
+  }
+
+  awarenessChanged(clients: readonly number[]): void {
+    for (const client of clients) this.#awarenessClients.add(client)
+    this.#schedule(this.#services.settings.awarenessWindowMs)
+  }
+
+  flush(now: number): void {
+    this.#queued = false
+    this.#lastFlushAt = now
+    const messages: Message[] = this.#updates.map(updateMessage)
+    const author = this.#awarenessClients.size === 0 ? this.#author : null
+    this.#updates = []
+    this.#author = null
+    if (this.#awarenessClients.size > 0) {
+      const clients = [...this.#awarenessClients]
+      this.#awarenessClients.clear()
+      messages.push(awarenessMessage(encodeAwarenessUpdate(this.document.awareness, clients)))
+    }
+    this.#send(messages, author)
+  }
+
+  #updated(update: Uint8Array, origin: unknown): void {
+    this.#stateFrames = undefined
+    this.#vector = undefined
+    if (this.channels.size === 0) return
+    const author = this.#channelOf(origin)
+    this.#author = this.#updates.length === 0 || this.#author === author ? author : null
+    this.#updates.push(update)
+    const { flushMaxMs, flushMsPerReader } = this.#services.settings
+    this.#schedule(Math.min(flushMaxMs, this.channels.size * flushMsPerReader))
+  }
+
+  #channelOf(origin: unknown): Channel | null {
+    if (typeof origin !== 'object' || origin === null || !('connection' in origin)) return null
+    return this.channels.get(origin.connection as Connection) ?? null
+  }
+
+  #schedule(windowMs: number): void {
+    const now = performance.now()
+    const dueAt = Math.max(now, this.#lastFlushAt + windowMs)
+    const { scheduler } = this.#services
+    if (!this.#queued) {
+      this.#queued = true
+      this.dueAt = dueAt
+      scheduler.schedule(this, now)
+    } else if (dueAt < this.dueAt) {
+      this.dueAt = dueAt
+      scheduler.hasten(this, now)
+    }
+  }
+
+  #send(messages: readonly Message[], except: Channel | null): void {
+    if (messages.length === 0) return
+    const framed = new Map<Address, Buffer>()
+    for (const channel of this.channels.values()) {
+      if (channel === except || channel.isBehind) continue
+      let frames = framed.get(channel.address)
+      if (!frames) {
+        frames = frameMessages(channel.address.prefix, messages)
+        framed.set(channel.address, frames)
+      }
+      channel.broadcast(frames)
+    }
+    this.#services.metrics.messagesOut(messages.length * this.channels.size)
+  }
+}

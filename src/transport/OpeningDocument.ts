@@ -1,0 +1,106 @@
+import { CodraftError } from '../../extensions/errors.ts'
+import type { Channel } from './Channel.ts'
+import type { Incoming } from './protocols/Protocol.ts'
+import {
+  isEmptyStateVector,
+  isEmptyUpdate,
+  MessageReader,
+  MessageType,
+  SyncStep,
+  type Message,
+} from './wire.ts'
+
+/** What a client may send before its document is open. */
+const maxHeldMessages = 1_000
+const maxHeldBytes = 5 * 1024 * 1024
+
+/** A document that a client has asked for and that is not open yet: holds its messages in order. */
+export class OpeningDocument {
+  readonly documentName: string
+  readonly #send: (messages: Message[]) => void
+  readonly #onChange: () => void
+  readonly #onEnd: () => void
+  #isAuthenticated = false
+  #hasState = false
+  #held: Incoming[] = []
+  #heldBytes = 0
+
+  /**
+   * @param send sends messages to the client
+   * @param onChange called when the client has been authenticated, or has sent something
+   * @param onEnd called when the document is open or the client is gone
+   */
+  constructor(
+    documentName: string,
+    send: (messages: Message[]) => void,
+    onChange: () => void,
+    onEnd: () => void,
+  ) {
+    this.documentName = documentName
+    this.#send = send
+    this.#onChange = onChange
+    this.#onEnd = onEnd
+  }
+
+  /** True when the client may read, has nothing yet, and waits for the state. */
+  get wantsState(): boolean {
+    return this.#isAuthenticated && !this.#hasState && this.#held.some(asksForEverything)
+  }
+
+  /** True when the client has sent something that only an open document can take. */
+  get hasEdits(): boolean {
+    return this.#held.some(isEdit)
+  }
+
+  /** @throws {CodraftError} CODRAFT_MESSAGE_MALFORMED when too much arrives before the document is open */
+  hold(incoming: Incoming): void {
+    this.#heldBytes += incoming.data.length
+    if (this.#held.length >= maxHeldMessages || this.#heldBytes > maxHeldBytes) {
+      throw new CodraftError('CODRAFT_MESSAGE_MALFORMED', 'too much was sent before the document was open')
+    }
+    this.#held.push(incoming)
+    this.#onChange()
+  }
+
+  authenticated(): void {
+    this.#isAuthenticated = true
+    this.#onChange()
+  }
+
+  /** Sends the stored state ahead of the document's opening. */
+  sendState(messages: Message[]): void {
+    this.#hasState = true
+    this.#send(messages)
+  }
+
+  /** The document is open: `channel` gets what has been held. */
+  release(channel: Channel): void {
+    const held = this.#held
+    this.drop()
+    for (const incoming of held) {
+      if (this.#hasState && asksForEverything(incoming)) channel.askForChanges()
+      else channel.receive(incoming)
+    }
+  }
+
+  drop(): void {
+    this.#held = []
+    this.#onEnd()
+  }
+}
+
+const syncPart = ({ type, data, offset }: Incoming): { step: number; body: Buffer } | undefined => {
+  if (type !== MessageType.sync) return undefined
+  const reader = new MessageReader(data, offset)
+  return { step: reader.varUint(), body: reader.bytes() }
+}
+
+const asksForEverything = (incoming: Incoming): boolean => {
+  const sync = syncPart(incoming)
+  return sync?.step === SyncStep.step1 && isEmptyStateVector(sync.body)
+}
+
+const isEdit = (incoming: Incoming): boolean => {
+  const sync = syncPart(incoming)
+  return sync !== undefined && sync.step !== SyncStep.step1 && !isEmptyUpdate(sync.body)
+}

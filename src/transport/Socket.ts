@@ -1,0 +1,335 @@
+import type { Duplex } from 'node:stream'
+import type { Connection, Hocuspocus, WebSocketLike } from '@hocuspocus/server'
+import type { WebSocket } from 'ws'
+import { CodraftError, errorCatalogue, type ErrorCode } from '../../extensions/errors.ts'
+import type { Channel } from './Channel.ts'
+import { emptyAwarenessUpdate } from './awareness.ts'
+import type { OpeningDocument } from './OpeningDocument.ts'
+import { readHocuspocusMessage } from './protocols/hocuspocus.ts'
+import type { Incoming, Protocol } from './protocols/Protocol.ts'
+import type { TransportServices } from './services.ts'
+import { AuthStep, awarenessMessage, frame, frameMessages, MessageReader, MessageType } from './wire.ts'
+
+type ClientConnection = ReturnType<Hocuspocus['handleConnection']>
+
+export interface SocketOptions {
+  readonly ws: WebSocket
+  /** The TCP connection under `ws`; frames are written to it directly. */
+  readonly stream: Duplex
+  readonly protocol: Protocol
+  readonly request: Request
+  readonly services: TransportServices
+  /** Called when a document begins to open; returns what holds its messages until it is open. */
+  readonly open: (socket: Socket, address: string) => OpeningDocument
+  readonly onClosed: (socket: Socket, code: number) => void
+}
+
+/** Close code of what is unavailable for the moment. */
+const retryLater = errorCatalogue.CODRAFT_DOCUMENT_UNAVAILABLE.closeCode
+
+/** Larger frames are written one by one instead of being copied together. */
+const maxJoinedBytes = 64 * 1024
+
+/**
+ * A client's WebSocket as Hocuspocus sees it, and all that is about the socket rather than a document: one write
+ * for all frames of a turn, reading no faster than the client reads and the rate limit allows, closing with a code.
+ */
+export class Socket implements WebSocketLike {
+  readonly protocol: Protocol
+  readonly openedAt = performance.now()
+  lastReceivedAt = this.openedAt
+  lastSentAt = this.openedAt
+  /** Set when the first document has been authenticated. */
+  isAuthenticated = false
+  /** The user that this connection counts for. */
+  userId: string | undefined
+  readonly #ws: WebSocket
+  readonly #stream: Duplex
+  readonly #services: TransportServices
+  readonly #options: SocketOptions
+  readonly #hocuspocusSide: ClientConnection
+  readonly #channels = new Map<string, Channel>()
+  readonly #opening = new Map<string, OpeningDocument>()
+  readonly #behind = new Set<Channel>()
+  #behindSince: number | undefined
+  #queue: Buffer[] = []
+  #pauses = 0
+  #waitsForDrain = false
+  #budget: number
+  #budgetAt = this.openedAt
+
+  constructor(options: SocketOptions) {
+    this.#options = options
+    this.#ws = options.ws
+    this.#stream = options.stream
+    this.protocol = options.protocol
+    this.#services = options.services
+    this.#budget = 2 * options.services.settings.maxMessagesPerSecond
+    this.#hocuspocusSide = options.services.hocuspocus.handleConnection(this, options.request)
+    // One shared sweep takes the place of a timer for each connection.
+    clearInterval(this.#hocuspocusSide.pingInterval)
+    this.#ws.on('message', (data: Buffer, isBinary: boolean) => this.#received(data, isBinary))
+    this.#ws.on('pong', () => {
+      this.lastReceivedAt = performance.now()
+    })
+    this.#ws.on('error', () => this.#ws.terminate())
+    this.#ws.on('close', (code: number, reason: Buffer) => this.#closed(code, reason.toString()))
+    this.#stream.on('drain', () => this.#drained())
+  }
+
+  get readyState(): number {
+    return this.#ws.readyState
+  }
+
+  /** Past this point the client gets one difference later instead of each change. */
+  get isBackedUp(): boolean {
+    return this.#stream.writableLength > this.#services.settings.slowReaderBytes
+  }
+
+  /** When the client stopped reading; undefined while it reads. */
+  get behindSince(): number | undefined {
+    return this.#behindSince
+  }
+
+  get documents(): number {
+    return this.#channels.size + this.#opening.size
+  }
+
+  /** Messages of Hocuspocus and of extensions. */
+  send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
+    if (!ArrayBuffer.isView(data)) throw new TypeError('Hocuspocus sends views of bytes only')
+    const message = readHocuspocusMessage(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
+    if (message.type === MessageType.syncStatus && message.data[message.offset] === 1) {
+      this.#channels.get(message.address)?.acknowledge()
+      return
+    }
+    const translated = this.protocol.fromHocuspocus(message)
+    if (translated) this.queue(frame(translated))
+    if (message.type === MessageType.auth) this.#authAnswered(message)
+    if (message.type === MessageType.close) this.#documentClosed(message)
+  }
+
+  /** Frames that leave with everything else of this turn. */
+  queue(frames: Buffer): void {
+    if (this.#queue.length === 0) this.#services.scheduler.queue(this)
+    this.#queue.push(frames)
+  }
+
+  /** Frames that leave now, or behind those that wait. */
+  write(frames: Buffer): void {
+    if (this.#queue.length > 0) this.#queue.push(frames)
+    else this.#writeNow(frames)
+  }
+
+  flushQueue(): void {
+    const queue = this.#queue
+    this.#queue = []
+    const [first] = queue
+    if (!first) return
+    const size = queue.reduce((sum, frames) => sum + frames.length, 0)
+    if (queue.length === 1 || size <= maxJoinedBytes)
+      this.#writeNow(queue.length === 1 ? first : Buffer.concat(queue, size))
+    else for (const frames of queue) this.#writeNow(frames)
+    if (this.isBackedUp) this.#stopReadingUntilDrained()
+  }
+
+  close(code = 1000, reason = ''): void {
+    if (this.#ws.readyState !== this.#ws.OPEN) return
+    this.flushQueue()
+    this.#ws.close(code, reason)
+  }
+
+  /** Closes with the code of `error`, and counts it. */
+  fail(error: unknown): void {
+    const coded = error instanceof CodraftError ? error : malformed(error)
+    this.#services.metrics.rejected(coded.errorCode)
+    this.#services.logger.info({ reason: coded.reason, userId: this.userId }, 'connection closed')
+    this.close(coded.code, coded.reason)
+    // The peer may never answer the closing handshake.
+    setTimeout(() => this.#ws.terminate(), 2_000).unref()
+  }
+
+  terminate(): void {
+    this.#ws.terminate()
+  }
+
+  pauseReading(): void {
+    this.#pauses += 1
+    this.#ws.pause()
+  }
+
+  resumeReading(): void {
+    this.#pauses -= 1
+    if (this.#pauses === 0) this.#ws.resume()
+  }
+
+  /** Calls `channel.catchUp` when the client has read what was sent. */
+  notifyWhenDrained(channel: Channel): void {
+    this.#behind.add(channel)
+    this.#behindSince ??= performance.now()
+  }
+
+  passOn(incoming: Incoming): void {
+    this.#hocuspocusSide.handleMessage(this.protocol.toHocuspocus(incoming))
+  }
+
+  /** A document has been opened: its messages go to `channel` from now on, those that waited first. */
+  opened(connection: Connection, channel: Channel): void {
+    const address = connection.messageAddress
+    this.#channels.set(address, channel)
+    connection.onClose(() => {
+      this.#channels.delete(address)
+    })
+    const opening = this.#opening.get(address)
+    this.#opening.delete(address)
+    this.#guarded(() => opening?.release(channel))
+  }
+
+  /** Asks the peer for a sign of life. */
+  ping(): void {
+    this.#ws.ping()
+  }
+
+  /** Lets clients that reconnect after a silence hear something. */
+  keepAlive(): void {
+    this.lastSentAt = performance.now()
+    for (const { address } of this.#channels.values()) {
+      this.queue(frameMessages(address.prefix, [awarenessMessage(emptyAwarenessUpdate)]))
+    }
+  }
+
+  /** Starts the only document of a protocol that has no message for it. */
+  authenticate(message: Buffer): void {
+    this.#guarded(() => this.#open(readHocuspocusMessage(message), message))
+  }
+
+  #received(data: Buffer, isBinary: boolean): void {
+    this.lastReceivedAt = performance.now()
+    this.#limitRate(this.lastReceivedAt)
+    this.#guarded(() => {
+      if (!isBinary)
+        throw new CodraftError('CODRAFT_MESSAGE_MALFORMED', 'text messages are not of this protocol')
+      this.#route(this.protocol.read(data))
+    })
+  }
+
+  #route(incoming: Incoming): void {
+    this.#services.metrics.messageIn(incoming.type)
+    const channel = this.#channels.get(incoming.address)
+    if (channel) channel.receive(incoming)
+    else if (incoming.type === MessageType.auth) this.#open(incoming, this.protocol.toHocuspocus(incoming))
+    else this.#openingDocument(incoming.address).hold(incoming)
+  }
+
+  #open({ address }: Incoming, message: Buffer): void {
+    this.#openingDocument(address)
+    this.#hocuspocusSide.handleMessage(message)
+  }
+
+  #openingDocument(address: string): OpeningDocument {
+    let opening = this.#opening.get(address)
+    if (!opening) {
+      if (this.documents >= this.#services.settings.maxDocumentsPerConnection) {
+        throw new CodraftError('CODRAFT_TOO_MANY_DOCUMENTS')
+      }
+      opening = this.#options.open(this, address)
+      this.#opening.set(address, opening)
+    }
+    return opening
+  }
+
+  /** Runs what handles a client's message: whatever it throws closes this connection and no other. */
+  #guarded(handle: () => void): void {
+    if (this.#ws.readyState !== this.#ws.OPEN) return
+    try {
+      handle()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  #authAnswered({ address, data, offset }: Incoming): void {
+    const reader = new MessageReader(data, offset)
+    const step = reader.varUint()
+    if (step === AuthStep.authenticated) {
+      this.isAuthenticated = true
+      this.#opening.get(address)?.authenticated()
+    } else if (step === AuthStep.denied) {
+      const reason = reader.string()
+      this.#services.metrics.rejected(codeOf(reason) ?? 'denied')
+      this.#opening.get(address)?.drop()
+      this.#opening.delete(address)
+      // A store that is away for a moment is no refusal: the client tries again when its socket closes.
+      const isOnlyDocument = this.protocol.documentName !== undefined
+      if (isOnlyDocument || codeOf(reason) === 'CODRAFT_DOCUMENT_UNAVAILABLE')
+        this.close(closeCodeOf(reason), reason)
+    }
+  }
+
+  #documentClosed({ data, offset }: Incoming): void {
+    if (this.protocol.documentName === undefined) return
+    const reason = new MessageReader(data, offset).string()
+    this.close(closeCodeOf(reason), reason)
+  }
+
+  /** Reads no faster than the rate limit: what comes early waits in the kernel, then at the client. */
+  #limitRate(now: number): void {
+    const { maxMessagesPerSecond } = this.#services.settings
+    const refill = ((now - this.#budgetAt) * maxMessagesPerSecond) / 1000
+    this.#budget = Math.min(2 * maxMessagesPerSecond, this.#budget + refill) - 1
+    this.#budgetAt = now
+    if (this.#budget > 0) return
+    this.pauseReading()
+    this.#budget += maxMessagesPerSecond / 10
+    this.#budgetAt += 100
+    setTimeout(() => this.resumeReading(), 100).unref()
+  }
+
+  #writeNow(frames: Buffer): void {
+    if (!this.#stream.writable || this.#ws.readyState !== this.#ws.OPEN) return
+    this.lastSentAt = performance.now()
+    this.#stream.write(frames)
+  }
+
+  /** A client that asks without reading the answers would fill the memory: it is not heard until it has read. */
+  #stopReadingUntilDrained(): void {
+    if (this.#waitsForDrain) return
+    this.#waitsForDrain = true
+    this.#behindSince ??= performance.now()
+    this.pauseReading()
+  }
+
+  #drained(): void {
+    this.#behindSince = undefined
+    if (this.#waitsForDrain) {
+      this.#waitsForDrain = false
+      this.resumeReading()
+    }
+    const behind = [...this.#behind]
+    this.#behind.clear()
+    for (const channel of behind) channel.catchUp()
+  }
+
+  #closed(code: number, reason: string): void {
+    for (const opening of this.#opening.values()) opening.drop()
+    this.#opening.clear()
+    this.#behind.clear()
+    this.#hocuspocusSide.handleClose({ code, reason })
+    this.#options.onClosed(this, code)
+  }
+}
+
+const codeOf = (reason: string): ErrorCode | undefined => {
+  const [code] = reason.split(':')
+  return code !== undefined && code in errorCatalogue ? (code as ErrorCode) : undefined
+}
+
+const closeCodeOf = (reason: string): number => {
+  const code = codeOf(reason)
+  return code ? errorCatalogue[code].closeCode : 4403
+}
+
+const malformed = (cause: unknown): CodraftError =>
+  cause instanceof RangeError
+    ? new CodraftError('CODRAFT_MESSAGE_MALFORMED', cause.message, { cause })
+    : new CodraftError('CODRAFT_INTERNAL', '', { cause })

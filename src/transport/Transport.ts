@@ -1,0 +1,309 @@
+import type { IncomingMessage, Server as HttpServer } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type {
+  connectedPayload,
+  Document,
+  Extension,
+  Hocuspocus,
+  onLoadDocumentPayload,
+} from '@hocuspocus/server'
+import { WebSocketServer } from 'ws'
+import { CodraftError } from '../../extensions/errors.ts'
+import type { Journal, StoredDocument } from '../../extensions/journal/index.ts'
+import type { Logger } from '../logger.ts'
+import { AckGate } from './AckGate.ts'
+import { Admission, type AdmissionLimits } from './Admission.ts'
+import type { Identity } from './awareness.ts'
+import { Channel } from './Channel.ts'
+import { ColdJoins } from './ColdJoins.ts'
+import { DocumentFanout } from './DocumentFanout.ts'
+import { FlushScheduler } from './FlushScheduler.ts'
+import { assertKnownHocuspocus, skipAwarenessHook, takeOverBroadcasts } from './hocuspocus-internals.ts'
+import { OpeningDocument } from './OpeningDocument.ts'
+import { hocuspocusProtocol } from './protocols/hocuspocus.ts'
+import type { Protocol } from './protocols/Protocol.ts'
+import { authMessage, yWebsocketProtocol } from './protocols/y-websocket.ts'
+import type { TransportMetrics, TransportServices, TransportSettings } from './services.ts'
+import { Socket } from './Socket.ts'
+import { upgradeRequest } from './UpgradeRequest.ts'
+import { frameMessages, statelessMessage } from './wire.ts'
+
+export interface TransportOptions {
+  readonly settings: TransportSettings
+  readonly admission: AdmissionLimits
+  readonly journal: Journal
+  /** Past this many bytes that are not durable yet, edits are refused. */
+  readonly maxPendingBytes: number
+  readonly logger: Logger
+  readonly metrics: TransportMetrics
+  readonly ticketOf: (document: Document) => number
+  readonly identityOf: (context: unknown) => Identity | undefined
+}
+
+const sweepIntervalMs = 1_000
+/** y-websocket and Hocuspocus clients reconnect after 30 s of silence. */
+const silenceMs = 20_000
+const maxNameLength = 255
+
+/** Hooks that see sync messages before or after they are applied; when nobody has one, no time is spent on them. */
+const syncHooks = ['beforeHandleMessage', 'beforeSync', 'afterHandleMessage'] as const
+const changeHooks = ['onChange', 'onStoreDocument', 'afterStoreDocument'] as const
+
+/** Owns the WebSockets: who may connect, which protocol they speak, and how updates and cursors reach them. */
+export class Transport {
+  /** For the list of extensions: the first to see a document, and the last to see it and its connections. */
+  readonly extensions: readonly Extension[]
+  readonly #options: TransportOptions
+  readonly #admission: Admission
+  readonly #scheduler = new FlushScheduler()
+  readonly #coldJoins = new ColdJoins()
+  readonly #fanouts = new Map<Document, DocumentFanout>()
+  readonly #sockets = new Map<Socket, { address: string }>()
+  readonly #wss: WebSocketServer
+  #services: TransportServices | undefined
+  #sweep: NodeJS.Timeout | undefined
+  #hasChangeHook = true
+  #hasAwarenessHook = true
+  #isDraining = false
+
+  constructor(options: TransportOptions) {
+    assertKnownHocuspocus()
+    this.#options = options
+    this.#admission = new Admission(options.admission)
+    this.#wss = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.settings.maxMessageBytes,
+    })
+    this.extensions = [
+      {
+        extensionName: 'Transport',
+        priority: 10_000,
+        onLoadDocument: (payload) => this.#documentMade(payload),
+      },
+      {
+        extensionName: 'Transport',
+        priority: -10_000,
+        afterLoadDocument: async ({ document }) => this.#documentLoaded(document),
+        connected: async (payload) => this.#connected(payload),
+      },
+    ]
+  }
+
+  get connections(): number {
+    return this.#admission.connections
+  }
+
+  /** Serves waiting clients from the stored bytes; for the `beforeReplay` option of the journal extension. */
+  readonly beforeReplay = async (documentName: string, stored: StoredDocument): Promise<void> => {
+    if (!this.#services?.everySyncMessageSeen) await this.#coldJoins.serve(documentName, stored)
+  }
+
+  /** Takes the WebSockets of `server`. */
+  attach(server: HttpServer, hocuspocus: Hocuspocus, hasHook: (name: HookName) => boolean): void {
+    const { settings, journal, logger, metrics, maxPendingBytes, ticketOf, identityOf } = this.#options
+    this.#services = {
+      settings,
+      hocuspocus,
+      logger,
+      metrics,
+      ticketOf,
+      identityOf,
+      scheduler: this.#scheduler,
+      ackGate: new AckGate(journal, metrics.acknowledged),
+      everySyncMessageSeen: syncHooks.some(hasHook),
+      canAcceptEdits: () => journal.status.pendingBytes <= maxPendingBytes,
+    }
+    this.#hasChangeHook = changeHooks.some(hasHook)
+    this.#hasAwarenessHook = hasHook('onAwarenessUpdate')
+    journal.onDurable(() => this.#scheduler.flushSockets())
+    journal.onStatus(({ healthy }) => this.#announce(healthy))
+    server.on('upgrade', (request, stream, head) => this.#upgrade(request, stream, head))
+    this.#sweep = setInterval(() => this.#sweepAll(), sweepIntervalMs)
+  }
+
+  /** Takes no further connection and tells every client to reconnect elsewhere. */
+  drain(): void {
+    this.#isDraining = true
+    const { code, reason } = new CodraftError('CODRAFT_SERVER_DRAINING')
+    for (const socket of this.#sockets.keys()) socket.close(code, reason)
+  }
+
+  close(): void {
+    clearInterval(this.#sweep)
+    for (const socket of this.#sockets.keys()) socket.terminate()
+    this.#scheduler.close()
+    this.#services?.ackGate.close()
+    this.#wss.close()
+  }
+
+  #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    stream.on('error', () => stream.destroy())
+    const services = this.#services
+    try {
+      if (!services || this.#isDraining) throw new CodraftError('CODRAFT_SERVER_DRAINING')
+      const url = new URL(request.url ?? '/', 'http://localhost')
+      const protocol = protocolOf(url.pathname)
+      const address = this.#admission.addressOf(request)
+      this.#admission.admit(request, address)
+      // `ws` answers a bad handshake by itself and never calls back: the stream's end gives the place back.
+      let isOpen = false
+      stream.once('close', () => {
+        if (!isOpen) this.#admission.leave(address, undefined)
+      })
+      this.#wss.handleUpgrade(request, stream, head, (ws) => {
+        isOpen = true
+        const socket = new Socket({
+          ws,
+          stream,
+          protocol,
+          request: upgradeRequest(request),
+          services,
+          open: (socket, address) => this.#open(socket, address),
+          onClosed: (socket, code) => this.#closed(socket, code),
+        })
+        this.#sockets.set(socket, { address })
+        services.metrics.connectionOpened(protocol.documentName === undefined ? 'hocuspocus' : 'y-websocket')
+        if (protocol.documentName !== undefined) {
+          socket.authenticate(authMessage(protocol.documentName, tokenOf(url, request)))
+        }
+      })
+    } catch (error) {
+      this.#refuse(
+        stream,
+        error instanceof CodraftError ? error : new CodraftError('CODRAFT_INTERNAL', '', { cause: error }),
+      )
+    }
+  }
+
+  #refuse(stream: Duplex, { status, errorCode, reason }: CodraftError): void {
+    this.#options.metrics.rejected(errorCode)
+    const body = JSON.stringify({ code: errorCode, detail: reason })
+    stream.end(
+      `HTTP/1.1 ${status} ${errorCode}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    )
+  }
+
+  #open(socket: Socket, address: string): OpeningDocument {
+    const documentName = address.split('\0', 1)[0] as string
+    checkName(documentName)
+    const prefix = socket.protocol.prefix(address)
+    const opening: OpeningDocument = new OpeningDocument(
+      documentName,
+      (messages) => socket.queue(frameMessages(prefix, messages)),
+      () => this.#coldJoins.changed(opening),
+      () => end(),
+    )
+    const end = this.#coldJoins.add(opening)
+    return opening
+  }
+
+  #closed(socket: Socket, code: number): void {
+    const { address } = this.#sockets.get(socket) ?? { address: '' }
+    this.#sockets.delete(socket)
+    this.#admission.leave(address, socket.userId)
+    this.#options.metrics.connectionClosed(code)
+  }
+
+  async #documentMade({ document }: onLoadDocumentPayload): Promise<void> {
+    const services = this.#services
+    if (!services) return
+    const fanout = new DocumentFanout(document, services)
+    this.#fanouts.set(document, fanout)
+    document.once('destroy', () => this.#fanouts.delete(document))
+    takeOverBroadcasts(document, (clients) => fanout.awarenessChanged(clients))
+  }
+
+  #documentLoaded(document: Document): void {
+    if (!this.#hasChangeHook) {
+      document.onUpdate(() => {
+        document.lastChangeTime = Date.now()
+      })
+    }
+    if (!this.#hasAwarenessHook) skipAwarenessHook(document)
+  }
+
+  /** Runs after the `connected` hooks of all extensions: only now may the client's messages reach the document. */
+  #connected({ connection }: connectedPayload): void {
+    const socket: unknown = connection.webSocket
+    const fanout = this.#fanouts.get(connection.document)
+    if (!(socket instanceof Socket) || !fanout || !this.#services) return
+    const identity = this.#options.identityOf(connection.context)
+    if (identity && socket.userId === undefined) {
+      try {
+        this.#admission.admitUser(identity.userId)
+      } catch (error) {
+        socket.fail(error)
+        return
+      }
+      socket.userId = identity.userId
+    }
+    const channel = new Channel(socket, connection, fanout, this.#services)
+    channel.sendAwareness()
+    socket.opened(connection, channel)
+    if (!this.#options.journal.status.healthy) channel.send(durabilityMessage(false))
+  }
+
+  /** Clients cannot tell a slow acknowledgement from a store that fails, so they are told. */
+  #announce(healthy: boolean): void {
+    for (const { channels } of this.#fanouts.values()) {
+      for (const channel of channels.values()) channel.send(durabilityMessage(healthy))
+    }
+  }
+
+  #sweepAll(): void {
+    const now = performance.now()
+    for (const socket of this.#sockets.keys()) this.#sweepSocket(socket, now)
+    for (const fanout of this.#fanouts.values()) fanout.sweep(now)
+  }
+
+  #sweepSocket(socket: Socket, now: number): void {
+    const { authDeadlineMs, idleTimeoutMs, slowReaderDeadlineMs } = this.#options.settings
+    const notReadMs = socket.behindSince === undefined ? 0 : now - socket.behindSince
+    const notHeardMs = now - socket.lastReceivedAt
+    if (!socket.isAuthenticated && now - socket.openedAt > authDeadlineMs) {
+      socket.fail(new CodraftError('CODRAFT_AUTH_TIMEOUT'))
+    } else if (notReadMs > slowReaderDeadlineMs) {
+      socket.fail(new CodraftError('CODRAFT_SLOW_READER'))
+    } else if (notReadMs === 0 && notHeardMs > idleTimeoutMs) {
+      socket.terminate()
+    } else {
+      if (notHeardMs > idleTimeoutMs / 2) socket.ping()
+      if (now - socket.lastSentAt > silenceMs) socket.keepAlive()
+    }
+  }
+}
+
+type HookName = Parameters<Hocuspocus['hooks']>[0]
+
+const durabilityMessage = (healthy: boolean): ReturnType<typeof statelessMessage> =>
+  statelessMessage(JSON.stringify({ type: 'durability', state: healthy ? 'ok' : 'degraded' }))
+
+const yWebsocketPath = '/yjs/'
+
+const protocolOf = (path: string): Protocol => {
+  if (path === '/collab') return hocuspocusProtocol()
+  if (!path.startsWith(yWebsocketPath)) throw new CodraftError('CODRAFT_NOT_FOUND', path.slice(0, 60))
+  let name: string
+  try {
+    name = decodeURIComponent(path.slice(yWebsocketPath.length))
+  } catch {
+    throw new CodraftError('CODRAFT_DOCUMENT_NAME_INVALID')
+  }
+  checkName(name)
+  return yWebsocketProtocol(name)
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const forbiddenInNames = /[\u0000-\u001f\u007f]/
+
+const checkName = (name: string): void => {
+  if (name.trim() === '' || name.length > maxNameLength || forbiddenInNames.test(name)) {
+    throw new CodraftError('CODRAFT_DOCUMENT_NAME_INVALID')
+  }
+}
+
+const tokenOf = (url: URL, { headers: { authorization } }: IncomingMessage): string =>
+  url.searchParams.get('token') ?? authorization?.replace(/^Bearer /i, '') ?? ''
