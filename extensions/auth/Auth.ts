@@ -88,10 +88,10 @@ export class Auth implements Extension<AuthContext> {
     // Hocuspocus merges what a hook returns into the context of later hooks, but not into that of the connection.
     connection.context = { ...connection.context, ...context }
     this.#watch(connection)
-    if (changed)
-      connection.send(
-        new OutgoingMessage(connection.messageAddress).writeAuthenticated(readOnly).toUint8Array(),
-      )
+    if (changed) {
+      const scope = new OutgoingMessage(connection.messageAddress).writeAuthenticated(readOnly)
+      connection.send(scope.toUint8Array())
+    }
     return context
   }
 

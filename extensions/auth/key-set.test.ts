@@ -159,6 +159,25 @@ describe('a key set', () => {
     await expect(verify(await token())).rejects.toThrow('CODRAFT_AUTH_UNAVAILABLE')
   })
 
+  it('lets one token wait for an endpoint that hangs, not the following ones', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    let keys: () => Response | Promise<Response> = () => keysOf(['one', pair])
+    serve(() => keys())
+    const verify = createTokenVerifier(keySet)
+    await verify(await token())
+    vi.setSystemTime(Date.now() + 600_001)
+    keys = down
+    await verify(await token())
+    vi.setSystemTime(Date.now() + 1_000)
+    let answer = (_response: Response) => {}
+    keys = () => new Promise((resolve) => (answer = resolve))
+    await expect(verify(await token())).resolves.toEqual({ userId: 'u1' })
+    answer(await keysOf(['two', rotated]))
+    await vi.waitFor(async () => {
+      await expect(verify(await token('two', rotated))).resolves.toEqual({ userId: 'u1' })
+    })
+  })
+
   it('drops a withdrawn key at the next refresh', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     let keys = () => keysOf(['one', pair])

@@ -56,9 +56,13 @@ export const createKeySet = ({
   }
 
   return async (header, token) => {
-    if (age() > refreshMs) {
-      const error = await refresh()
-      if (error && age() > maxStaleMs) throw error
+    if (age() > maxStaleMs) {
+      const unavailable = await refresh()
+      if (unavailable) throw unavailable
+    } else if (age() > refreshMs) {
+      // Only the first one waits for an endpoint that hangs; until it answers again the others go on.
+      if (failure) void refresh()
+      else await refresh()
     }
     try {
       return await keySet(header, token)
