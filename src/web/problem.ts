@@ -1,0 +1,107 @@
+/** A refusal of the server in the words of the person at the page. */
+export interface Problem {
+  /** The coded reason, e.g. CODRAFT_TOKEN_EXPIRED; undefined when the server sent none that is known. */
+  readonly code: string | undefined
+  readonly title: string
+  readonly text: string
+  /** The document must not be shown: this person has no access to it. */
+  readonly blocking: boolean
+  /** It goes away by itself; the page keeps trying and shows it as a state, not as an error. */
+  readonly passing: boolean
+}
+
+interface Explanation {
+  title: string
+  text: string
+  blocking?: true
+  passing?: true
+}
+
+const explanations: Record<string, Explanation> = {
+  CODRAFT_TOKEN_MISSING: {
+    title: 'Sign-in needed',
+    text: 'This server opens documents only with a token from your application. Open the page from there, with ?token= in the address.',
+    blocking: true,
+  },
+  CODRAFT_TOKEN_INVALID: {
+    title: 'Sign-in not accepted',
+    text: 'The server cannot verify the token of this page. Open the document from your application again to get a new one.',
+  },
+  CODRAFT_TOKEN_EXPIRED: {
+    title: 'Your session has ended',
+    text: 'The token of this page has expired. Open the document from your application again; edits made here are kept on this device.',
+  },
+  CODRAFT_DOCUMENT_FORBIDDEN: {
+    title: 'No access to this document',
+    text: 'You are signed in, but nobody has shared this document with you yet. Ask its owner for access.',
+    blocking: true,
+  },
+  CODRAFT_DOCUMENT_NAME_INVALID: {
+    title: 'This name cannot be used',
+    text: 'A document name has 1 to 255 printable characters. Choose another name above.',
+    blocking: true,
+  },
+  CODRAFT_DOCUMENT_ERASED: {
+    title: 'This document was erased',
+    text: 'Its owner has deleted it for good.',
+    blocking: true,
+  },
+  CODRAFT_GUEST_TOKENS_DISABLED: {
+    title: 'This server wants a token from your application',
+    text: 'It lets guests in only on its own machine, and only while no secret is configured. Open this page from your application with ?token= in the address, or make a token with “codraft token”.',
+    blocking: true,
+  },
+  CODRAFT_ORIGIN_FORBIDDEN: {
+    title: 'This address is not allowed',
+    text: 'The server does not accept connections from this page. Its operator can add the address to ALLOWED_ORIGINS.',
+    blocking: true,
+  },
+  CODRAFT_TOO_MANY_CONNECTIONS: {
+    title: 'The server is full',
+    text: 'Too many connections are open. Close other tabs, or wait a moment: this page tries again by itself.',
+  },
+  CODRAFT_TOO_MANY_DOCUMENTS: {
+    title: 'Too many documents are open',
+    text: 'Close a few documents and try again.',
+  },
+  CODRAFT_UPDATE_REJECTED: {
+    title: 'The server refused a change',
+    text: 'One of your edits is too large or damaged, so it was not saved. Your text is still on this device: copy it, and paste it in smaller pieces.',
+  },
+  CODRAFT_DOCUMENT_UNAVAILABLE: {
+    title: 'The document cannot be loaded',
+    text: 'The server cannot read it at the moment. This page tries again by itself.',
+  },
+  CODRAFT_DOCUMENT_CORRUPT: {
+    title: 'The document is damaged',
+    text: 'The server cannot read its stored file. Its operator has to restore it from a backup.',
+  },
+  CODRAFT_JOURNAL_UNAVAILABLE: {
+    title: 'Not saved yet',
+    text: 'The server cannot store at the moment. Your edits are kept and sent again by themselves.',
+    passing: true,
+  },
+  CODRAFT_SERVER_DRAINING: {
+    title: 'The server restarts',
+    text: 'This page connects again by itself.',
+    passing: true,
+  },
+  CODRAFT_SLOW_READER: {
+    title: 'Slow connection',
+    text: 'This page connects again by itself.',
+    passing: true,
+  },
+}
+
+/** Explains a close reason or the reason of a failed authentication: `CODE` or `CODE: detail`, anywhere in the text. */
+export const explain = (reason: string): Problem => {
+  const code = /CODRAFT_[A-Z_]+/.exec(reason)?.[0]
+  const known = code === undefined ? undefined : explanations[code]
+  return {
+    code,
+    title: known?.title ?? 'The server refused this page',
+    text: known?.text ?? (code ? `Its reason: ${code}.` : 'It gave no reason that this page knows.'),
+    blocking: known?.blocking ?? false,
+    passing: known?.passing ?? false,
+  }
+}
