@@ -1,0 +1,47 @@
+import { z } from 'zod'
+
+const manifestSchema = z.strictObject({
+  format: z.literal(1),
+  documentName: z.string().min(1),
+  epoch: z.int().min(0),
+  journalId: z.string().min(1),
+  position: z.int().min(0),
+  snapshot: z
+    .strictObject({
+      key: z.string().min(1),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      bytes: z.int().min(1),
+    })
+    .nullable(),
+  updatedAt: z.iso.datetime(),
+})
+
+/**
+ * What is stored of a document; the only object of it that ever changes.
+ *
+ * - `epoch` grows with each erasure; a writer that has read an older one is refused.
+ * - `position`: the snapshot includes the journal up to here, in the journal that `journalId` names. Positions of
+ *   another journal, also of one made anew after a loss, mean nothing here.
+ * - `snapshot`: the newest state; null when the document was erased up to `position`.
+ */
+export type Manifest = Readonly<z.infer<typeof manifestSchema>>
+
+export const encodeManifest = (manifest: Manifest): Uint8Array =>
+  Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
+
+/** @throws Error that says what is wrong with it */
+export const decodeManifest = (body: Uint8Array, documentName: string): Manifest => {
+  const result = manifestSchema.safeParse(parseJson(body))
+  if (!result.success) throw new Error(z.prettifyError(result.error).replaceAll(/\s+/g, ' '))
+  if (result.data.documentName !== documentName)
+    throw new Error(`it is the manifest of ${JSON.stringify(result.data.documentName)}`)
+  return result.data
+}
+
+const parseJson = (body: Uint8Array): unknown => {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch (error) {
+    throw new Error('it is not JSON', { cause: error })
+  }
+}

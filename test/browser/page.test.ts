@@ -1,0 +1,325 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { startServer, type TestServer } from '../helpers/server.ts'
+import { testToken } from '../helpers/tokens.ts'
+import {
+  clickTool,
+  contentOf,
+  launchChromium,
+  typeAtEnd,
+  visit,
+  waitForCaret,
+  waitForContent,
+  waitForLocalCopy,
+  waitForPeople,
+  waitForSameContent,
+  waitForState,
+  type Visitor,
+  type VisitorOptions,
+} from './pages.ts'
+
+let browser: Browser
+let server: TestServer
+let visitors: Visitor[] = []
+let documents = 0
+
+beforeAll(async () => {
+  browser = await launchChromium()
+  // Without a secret of its own the server issues guest tokens to the page.
+  server = await startServer({ env: { AUTH_JWT_SECRET: undefined } })
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.close()
+})
+
+afterEach(async () => {
+  const errors = visitors.flatMap((visitor) => visitor.errors)
+  for (const visitor of visitors) await visitor.leave()
+  visitors = []
+  expect(errors, 'exceptions in the pages').toEqual([])
+})
+
+const newDocument = (): string => `browser-${Date.now().toString(36)}-${(documents += 1)}`
+
+const open = async (address: string, options?: VisitorOptions, at = server) => {
+  const visitor = await visit(browser, `${at.url}${address}`, options)
+  visitors.push(visitor)
+  return visitor.page
+}
+
+const openSaved = async (documentName: string, options?: VisitorOptions) => {
+  const page = await open(`/?doc=${documentName}`, options)
+  await waitForState(page, 'saved')
+  return page
+}
+
+describe('two people in one document', () => {
+  test('see each other’s text, name and caret, and that it is saved', async () => {
+    const documentName = newDocument()
+    const ada = await openSaved(documentName, { name: 'Ada Lindqvist' })
+    const sam = await openSaved(documentName, { name: 'Sam Okafor' })
+
+    await typeAtEnd(ada, 'Ada was here.')
+    await waitForContent(sam, 'Ada was here.')
+    await typeAtEnd(sam, '\nSam too.')
+    await waitForContent(ada, 'Sam too.')
+
+    expect(await waitForSameContent(ada, sam)).toBe('<p>Ada was here.</p><p>Sam too.</p>')
+    await waitForPeople(ada, ['Ada Lindqvist (you)', 'Sam Okafor'])
+    await waitForPeople(sam, ['Sam Okafor (you)', 'Ada Lindqvist'])
+    await waitForCaret(ada, 'Sam Okafor')
+    await waitForCaret(sam, 'Ada Lindqvist')
+    await waitForState(ada, 'saved')
+    await waitForState(sam, 'saved')
+  })
+
+  test('type at the same time and end with the same text', async () => {
+    const documentName = newDocument()
+    const ada = await openSaved(documentName)
+    const sam = await openSaved(documentName)
+    await typeAtEnd(ada, 'Start. ')
+    await waitForContent(sam, 'Start.')
+
+    await Promise.all([typeAtEnd(ada, 'a'.repeat(40)), typeAtEnd(sam, 'b'.repeat(40))])
+
+    const content = await waitForSameContent(ada, sam)
+    expect(content.replace(/[^ab]/g, '').match(/a/g)?.length).toBeGreaterThanOrEqual(40)
+    expect(content.match(/b/g)).toHaveLength(40)
+  })
+
+  test('a changed name reaches the other, on the avatar and on the caret', async () => {
+    const documentName = newDocument()
+    const ada = await openSaved(documentName, { name: 'Ada' })
+    const sam = await openSaved(documentName, { name: 'Sam' })
+    await typeAtEnd(sam, 'x')
+    await waitForCaret(ada, 'Sam')
+
+    await sam.locator('#people').click()
+    await sam.locator('#own-name').fill('Samuel Okafor')
+    await sam.locator('#own-name').press('Enter')
+
+    await waitForPeople(ada, ['Ada (you)', 'Samuel Okafor'])
+    await typeAtEnd(sam, 'y')
+    await waitForCaret(ada, 'Samuel Okafor')
+  })
+
+  test('several tabs of one person count once', async () => {
+    const documentName = newDocument()
+    const ada = await openSaved(documentName, { name: 'Ada' })
+    const secondTab = await ada.context().newPage()
+    await secondTab.goto(ada.url())
+    await waitForState(secondTab, 'saved')
+    const sam = await openSaved(documentName, { name: 'Sam' })
+    await waitForPeople(sam, ['Sam (you)', 'Ada'])
+    await waitForPeople(secondTab, ['Ada (you)', 'Sam'])
+  })
+
+  test('formatting reaches the other', async () => {
+    const documentName = newDocument()
+    const ada = await openSaved(documentName)
+    const sam = await openSaved(documentName)
+    await typeAtEnd(ada, 'Title')
+    await clickTool(ada, 'style')
+    await ada.locator('[data-style="heading-2"]').click()
+    await typeAtEnd(ada, '\nplain ')
+    await clickTool(ada, 'bold')
+    await ada.keyboard.type('strong')
+    await expect.poll(() => ada.locator('[data-tool="bold"]').getAttribute('aria-pressed')).toBe('true')
+    await clickTool(ada, 'bold')
+    await ada.keyboard.press('Enter')
+    await clickTool(ada, 'bulletList')
+    await ada.keyboard.type('point')
+
+    const expected = '<h2>Title</h2><p>plain <strong>strong</strong></p><ul><li><p>point</p></li></ul>'
+    await expect.poll(() => contentOf(sam)).toBe(expected)
+  })
+
+  test('undo takes back one’s own edits, never those of the other', async () => {
+    const documentName = newDocument()
+    const ada = await openSaved(documentName)
+    const sam = await openSaved(documentName)
+    await typeAtEnd(sam, 'Sam stays. ')
+    await waitForContent(ada, 'Sam stays.')
+    await typeAtEnd(ada, 'Ada goes. ')
+    await waitForContent(sam, 'Ada goes.')
+
+    await clickTool(ada, 'undo')
+    await expect.poll(() => contentOf(sam)).toBe('<p>Sam stays. </p>')
+    expect(await sam.locator('[data-tool="redo"]').getAttribute('aria-disabled')).toBe('true')
+    await clickTool(ada, 'redo')
+    await expect.poll(() => contentOf(sam)).toBe('<p>Sam stays. Ada goes. </p>')
+  })
+})
+
+describe('without a connection', () => {
+  test('edits of both sides are merged and saved when the network is back', async () => {
+    const documentName = newDocument()
+    const ada = await openSaved(documentName)
+    const sam = await openSaved(documentName)
+    await typeAtEnd(ada, 'Together. ')
+    await waitForContent(sam, 'Together.')
+
+    await ada.context().setOffline(true)
+    await waitForState(ada, 'offline')
+    await typeAtEnd(ada, 'Ada offline. ')
+    await typeAtEnd(sam, 'Sam online. ')
+    await waitForState(sam, 'saved')
+    expect(await ada.locator('#save-text').textContent()).toContain('kept on this device')
+    expect(await contentOf(sam)).not.toContain('Ada offline.')
+
+    await ada.context().setOffline(false)
+    await waitForContent(sam, 'Ada offline.')
+    await waitForContent(ada, 'Sam online.')
+    await waitForSameContent(ada, sam)
+    await waitForState(ada, 'saved')
+  })
+
+  test('the text survives the death of the server and a reload while it is down', async () => {
+    const documentName = newDocument()
+    const ada = await openSaved(documentName)
+    const sam = await openSaved(documentName)
+    await typeAtEnd(ada, 'Acknowledged. ')
+    await waitForState(ada, 'saved')
+    await waitForContent(sam, 'Acknowledged.')
+    await ada.evaluate('navigator.serviceWorker.ready.then(() => undefined)')
+
+    await server.kill('SIGKILL')
+    await waitForState(ada, 'offline')
+    await typeAtEnd(ada, 'Unsent. ')
+    await waitForLocalCopy(ada)
+    await ada.reload()
+    await waitForContent(ada, 'Acknowledged. Unsent.')
+    await waitForState(ada, 'offline')
+    await typeAtEnd(ada, 'More. ')
+
+    await server.start()
+    await waitForContent(sam, 'Acknowledged. Unsent. More.')
+    await waitForState(ada, 'saved')
+  })
+
+  test('what was shown as saved is there after kill -9, for somebody who was never here', async () => {
+    const documentName = newDocument()
+    const ada = await openSaved(documentName)
+    await typeAtEnd(ada, 'Durable.')
+    await waitForState(ada, 'saved')
+    await ada.context().close()
+    await server.restart('SIGKILL')
+    await waitForContent(await openSaved(documentName), 'Durable.')
+  })
+})
+
+describe('tokens of an application', () => {
+  let strict: TestServer
+  beforeAll(async () => {
+    strict = await startServer()
+  })
+  afterAll(() => strict?.close())
+
+  const openWithToken = async (documentName: string, role: 'editor' | 'viewer', name: string) => {
+    const token = await testToken(name.toLowerCase(), { name, documents: { [documentName]: role } })
+    return open(`/?doc=${documentName}&token=${token}`, {}, strict)
+  }
+
+  test('a viewer reads along and cannot write', async () => {
+    const documentName = newDocument()
+    const editor = await openWithToken(documentName, 'editor', 'Edith')
+    await waitForState(editor, 'saved')
+    const viewer = await openWithToken(documentName, 'viewer', 'Vera')
+    await waitForState(viewer, 'readonly')
+
+    await typeAtEnd(editor, 'For your eyes only.')
+    await waitForContent(viewer, 'For your eyes only.')
+    expect(await viewer.locator('.prose').getAttribute('contenteditable')).toBe('false')
+    expect(await viewer.locator('#toolbar').isVisible()).toBe(false)
+    await viewer.locator('.prose').click()
+    await viewer.keyboard.type('Let me in!')
+    await waitForPeople(editor, ['Edith (you)', 'Vera'])
+    expect(await contentOf(editor)).toBe('<p>For your eyes only.</p>')
+  })
+
+  test('the token leaves the address and survives a reload', async () => {
+    const documentName = newDocument()
+    const page = await openWithToken(documentName, 'editor', 'Edith')
+    await waitForState(page, 'saved')
+    expect(page.url()).toBe(`${strict.url}/?doc=${documentName}`)
+    await page.reload()
+    await waitForState(page, 'saved')
+  })
+
+  test('a document of others is refused in plain words', async () => {
+    const token = await testToken('fred', { documents: { 'another-document': 'editor' } })
+    const page = await open(`/?doc=${newDocument()}&token=${token}`, {}, strict)
+    await waitForState(page, 'error')
+    expect(await page.locator('#notice').innerText()).toContain('No access to this document')
+    expect(await page.locator('#sheet').isVisible()).toBe(false)
+  })
+
+  test('a page without a token says where tokens come from', async () => {
+    const page = await open('/', {}, strict)
+    await waitForState(page, 'error')
+    expect(await page.locator('#notice').innerText()).toContain('token from your application')
+  })
+})
+
+describe('the page itself', () => {
+  test('names a new document, and opens another one by its name', async () => {
+    const page = await open('/')
+    await waitForState(page, 'saved')
+    const name = await page.locator('#title').inputValue()
+    expect(name).toMatch(/^[a-z]+-[a-z]+-\w{4}$/)
+    expect(page.url()).toBe(`${server.url}/?doc=${name}`)
+
+    await page.locator('#title').fill('Minutes of the board')
+    await page.locator('#title').press('Enter')
+    await page.waitForURL(`${server.url}/?doc=Minutes%20of%20the%20board`)
+    await waitForState(page, 'saved')
+    expect(await page.title()).toBe('Minutes of the board · codraft')
+  })
+
+  test('needs no sideways scrolling at 360 pixels, and its bar can be used', async () => {
+    const viewport = { width: 360, height: 740 }
+    const documentName = 'a-very-long-document-name-that-does-not-fit-on-a-small-screen'
+    const page = await openSaved(documentName, { viewport, name: 'Wilhelmina Featherstonehaugh' })
+    await typeAtEnd(page, `Donaudampfschifffahrtsgesellschaftskapitän ${'x'.repeat(80)}`)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
+    await page.keyboard.press('Enter')
+    await clickTool(page, 'orderedList')
+    await waitForContent(page, '<ol>')
+  })
+
+  test('asks no other host and breaks no content security policy', async () => {
+    const documentName = newDocument()
+    const visitor = await visit(browser, 'about:blank')
+    visitors.push(visitor)
+    const { page } = visitor
+    const foreign: string[] = []
+    const violations: string[] = []
+    page.on('request', (request) => {
+      if (new URL(request.url()).host !== new URL(server.url).host) foreign.push(request.url())
+    })
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) violations.push(message.text())
+    })
+    await page.goto(`${server.url}/?doc=${documentName}`)
+    await waitForState(page, 'saved')
+    await typeAtEnd(page, 'Text')
+    await page.locator('#help').click()
+    expect({ foreign, violations }).toEqual({ foreign: [], violations: [] })
+  })
+
+  test('can be used with the keyboard alone', async () => {
+    const page = await openSaved(newDocument())
+    await typeAtEnd(page, 'word')
+    await page.keyboard.press('Shift+ControlOrMeta+ArrowLeft')
+    await page.locator('[data-tool="style"]').focus()
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => contentOf(page)).toBe('<p><strong>word</strong></p>')
+    await page.keyboard.press('ControlOrMeta+k')
+    await page.keyboard.type('example.org')
+    await page.keyboard.press('Enter')
+    await waitForContent(page, 'href="https://example.org"')
+  })
+})
