@@ -47,6 +47,8 @@ export interface CommitReport {
  * - `trim` MUST remove the records up to and including `upTo` and no other; it is idempotent.
  */
 export interface Journal {
+  /** Names this sequence of positions; another one when the journal was made anew, so that old positions mean nothing. */
+  readonly id: string
   readonly durability: DurabilityLevel
   readonly status: JournalStatus
   /** All tickets up to this one are durable. */

@@ -48,6 +48,7 @@ const workerRestartMs = 1_000
  * commit until it succeeds; a worker that dies is replaced and gets the unfinished batch again.
  */
 export class SqliteJournal implements Journal {
+  id = ''
   readonly durability = 'disk'
   durableTicket: Ticket = 0
 
@@ -209,8 +210,10 @@ export class SqliteJournal implements Journal {
     this.#worker = worker
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'ready') resolve()
-      else this.#receive(message)
+      if (message.kind === 'ready') {
+        this.id = message.journalId
+        resolve()
+      } else this.#receive(message)
     })
     worker.on('error', (error: Error) => {
       reject(error)

@@ -25,7 +25,7 @@ export type ToWorker =
     }[keyof JournalQueries]
 
 export type FromWorker =
-  | { readonly kind: 'ready' }
+  | { readonly kind: 'ready'; readonly journalId: string }
   | { readonly kind: 'committed' }
   /** The commit was rolled back; the worker tries again by itself. */
   | { readonly kind: 'failing'; readonly error: string }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
@@ -18,6 +19,7 @@ database.exec(`
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA busy_timeout = ${busyTimeoutMs};
+  CREATE TABLE IF NOT EXISTS journal (id TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS documents (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE IF NOT EXISTS records (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -138,4 +140,10 @@ port.on('message', (message: ToWorker) => {
   if (message.kind === 'commit') commit(message.records)
   else answer(message)
 })
-post({ kind: 'ready' })
+const journalId = (): string => {
+  database
+    .prepare('INSERT INTO journal (id) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM journal)')
+    .run(randomUUID())
+  return database.prepare('SELECT id FROM journal').get()?.['id'] as string
+}
+post({ kind: 'ready', journalId: journalId() })

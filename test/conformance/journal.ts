@@ -48,10 +48,12 @@ export const journalConformance = (driver: string, open: () => Promise<JournalUn
     })
 
     it('keeps everything over a restart and never reuses a position', async () => {
+      const { id } = journal
       await journal.whenDurable(journal.append('doc', bytes('before')))
       const [first] = await journal.read('doc')
       await journal.trim('doc', first!.position)
       journal = await subject.reopen()
+      expect(journal.id).toBe(id)
       expect(await journal.read('doc')).toEqual([])
       await journal.whenDurable(journal.append('doc', bytes('after')))
       const [second] = await journal.read('doc')
