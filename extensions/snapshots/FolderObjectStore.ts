@@ -124,9 +124,8 @@ export class FolderObjectStore implements ObjectStore {
     // Windows cannot open folders; its file systems keep renames in their own log.
     if (process.platform === 'win32') return
     for (let current = folder; ; current = dirname(current)) {
-      const handle = await whenPresent(open(join(this.#root, current), 'r'))
       // Missing: the object and its folder were deleted meanwhile.
-      if (handle) await handle.sync().finally(() => handle.close())
+      await whenPresent(syncFolder(join(this.#root, current)))
       if (current === '.') return
     }
   }
@@ -169,6 +168,15 @@ const writeDurably = async (path: string, content: Uint8Array): Promise<void> =>
   const handle = await open(path, 'wx')
   try {
     await handle.writeFile(content)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+const syncFolder = async (path: string): Promise<void> => {
+  const handle = await open(path, 'r')
+  try {
     await handle.sync()
   } finally {
     await handle.close()

@@ -26,6 +26,8 @@ const manifestSchema = z.strictObject({
  */
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>
 
+export type SnapshotReference = NonNullable<Manifest['snapshot']>
+
 export const encodeManifest = (manifest: Manifest): Uint8Array =>
   Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)
 

@@ -1,0 +1,12 @@
+export type * from './ObjectStore.ts'
+export { Compactor, type CompactorOptions } from './Compactor.ts'
+export { FolderObjectStore, type FolderObjectStoreOptions } from './FolderObjectStore.ts'
+export { assertObjectKey, assertObjectKeyPrefix, encodeDocumentName } from './object-keys.ts'
+export {
+  Snapshots,
+  type CompactionReport,
+  type SnapshotsConfiguration,
+  type SnapshotsLogger,
+  type SnapshotsStatus,
+} from './Snapshots.ts'
+export { SnapshotStore, type SnapshotStoreOptions, type StoredSnapshot } from './SnapshotStore.ts'
