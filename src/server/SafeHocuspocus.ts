@@ -244,8 +244,9 @@ export class SafeHocuspocus extends Hocuspocus {
   #logFailure(hook: HookName, extension: string, payload: unknown, error: unknown): void {
     if (isStop(error)) return
     const document = (payload as { documentName?: string }).documentName
-    // A coded error is an answer to a client, not a fault.
-    const level = error instanceof CodraftError && !containedHooks.has(hook) ? 'debug' : 'error'
+    // A coded error is an answer to a client, and an error of `beforeUnloadDocument` a veto: no faults.
+    const isAnswer = error instanceof CodraftError || hook === 'beforeUnloadDocument'
+    const level = isAnswer && !containedHooks.has(hook) ? 'debug' : 'error'
     this.#logger[level]({ err: error, hook, extension, document }, 'a hook failed')
   }
 

@@ -16,7 +16,7 @@ export const serve = async (hocuspocus: Hocuspocus): Promise<TestServer> => {
   const sockets = new WebSocketServer({ server: http })
   sockets.on('connection', (socket, request) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
-    const connection = hocuspocus.handleConnection(socket as never, new Request(url))
+    const connection = hocuspocus.handleConnection(socket, new Request(url))
     socket.on('message', (data: Buffer) => connection.handleMessage(new Uint8Array(data)))
     socket.on('close', (code, reason) => connection.handleClose({ code, reason: reason.toString() }))
   })
@@ -76,7 +76,8 @@ export class Client {
 export const until = async (condition: () => boolean, ms = 5_000): Promise<void> => {
   const deadline = performance.now() + ms
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`still not true after ${ms} ms: ${condition.toString()}`)
+    if (performance.now() > deadline)
+      throw new Error(`still not true after ${ms} ms: ${condition.toString()}`)
     const { promise, resolve } = Promise.withResolvers<void>()
     setTimeout(resolve, 5)
     await promise
