@@ -121,6 +121,12 @@ export const errorCatalogue = {
     cause: 'A stored file or journal record of this document fails its checksum.',
     cure: 'Restore the named file from a backup; other documents are not affected.',
   },
+  CODRAFT_JOURNAL_TRIMMED: {
+    status: 503,
+    closeCode: 4503,
+    cause: 'Journal records were read from a position below the one up to which they have been trimmed.',
+    cure: 'Read the newest snapshot first. When it is missing, restore it from a backup.',
+  },
   CODRAFT_STORE_CONFLICT: {
     status: 409,
     closeCode: 1011,

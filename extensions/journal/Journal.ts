@@ -43,7 +43,9 @@ export interface CommitReport {
  *   update and retries, in order, until it is durable. Nothing appended later may become durable earlier.
  * - A ticket is durable when its update and every update appended before it are.
  * - `read` MUST return every durable record above `after`, also those of earlier processes, and MUST reject with
- *   CODRAFT_DOCUMENT_CORRUPT, naming the document, when a record fails its checksum.
+ *   CODRAFT_DOCUMENT_CORRUPT, naming the document, when a record fails its checksum, and with
+ *   CODRAFT_JOURNAL_TRIMMED when a record above `after` has been trimmed: a snapshot that was replaced meanwhile, or
+ *   that is lost, must never lead to a document without its beginning.
  * - `trim` MUST remove the records up to and including `upTo` and no other; it is idempotent.
  */
 export interface Journal {

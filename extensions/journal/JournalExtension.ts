@@ -5,6 +5,7 @@ import type {
   onLoadDocumentPayload,
 } from '@hocuspocus/server'
 import { applyUpdate } from 'yjs'
+import { CodraftError } from '../errors.ts'
 import type { Journal, ReplayBase, Ticket } from './Journal.ts'
 
 /** A document as the stores hold it: apply `state`, then `updates` in their order. */
@@ -20,6 +21,8 @@ export interface JournalExtensionOptions {
   /** Called with what was read, before it is applied; the load goes on when the promise resolves. */
   readonly beforeReplay?: (documentName: string, stored: StoredDocument) => Promise<void>
 }
+
+const maxReadAttempts = 5
 
 /** Origin of a replayed update: neither journaled again nor stored by other extensions. */
 const replayOrigin = { source: 'local', skipStoreHooks: true } as const
@@ -48,10 +51,8 @@ export class JournalExtension implements Extension {
   }
 
   async onLoadDocument({ document, documentName }: onLoadDocumentPayload): Promise<void> {
-    const { journal, base, beforeReplay } = this.#options
-    const start = await base?.(documentName)
-    const records = await journal.read(documentName, start?.position)
-    const updates = records.flatMap((record) => record.updates)
+    const { journal, beforeReplay } = this.#options
+    const { start, updates } = await this.#read(documentName)
     await beforeReplay?.(documentName, start ? { state: start.state, updates } : { updates })
     document.transact(() => {
       if (start) applyUpdate(document, start.state, replayOrigin)
@@ -63,11 +64,28 @@ export class JournalExtension implements Extension {
     })
   }
 
+  /** A snapshot that is committed between the two reads takes its part of the journal with it: then both are repeated. */
+  async #read(documentName: string): Promise<{ start: ReplayBase | undefined; updates: Uint8Array[] }> {
+    const { journal, base } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      const start = await base?.(documentName)
+      try {
+        const records = await journal.read(documentName, start?.position)
+        return { start, updates: records.flatMap((record) => record.updates) }
+      } catch (error) {
+        if (!isTrimmed(error) || attempt === maxReadAttempts) throw error
+      }
+    }
+  }
+
   /** Holds the document in memory until all of it is durable. */
   async beforeUnloadDocument({ document }: beforeUnloadDocumentPayload): Promise<void> {
     await this.#options.journal.whenDurable(this.ticketOf(document))
   }
 }
+
+const isTrimmed = (error: unknown): boolean =>
+  error instanceof CodraftError && error.errorCode === 'CODRAFT_JOURNAL_TRIMMED'
 
 const isRelayed = (origin: unknown): boolean =>
   typeof origin === 'object' && origin !== null && 'source' in origin && origin.source === 'redis'

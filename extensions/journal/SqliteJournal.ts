@@ -247,9 +247,9 @@ export class SqliteJournal implements Journal {
         return
       case 'refusal':
         this.#take(message.id)?.reject(
-          message.corruptDocument === undefined
+          message.errorCode === undefined
             ? new Error(`journal: ${message.error}`)
-            : new CodraftError('CODRAFT_DOCUMENT_CORRUPT', `${message.corruptDocument}: ${message.error}`),
+            : new CodraftError(message.errorCode, message.error),
         )
     }
   }

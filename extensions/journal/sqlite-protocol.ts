@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts'
 import type { JournalTail, Position } from './Journal.ts'
 
 /** What the worker may be asked, apart from commits; each answer carries the id of its question. */
@@ -34,5 +35,6 @@ export type FromWorker =
       readonly kind: 'refusal'
       readonly id: number
       readonly error: string
-      readonly corruptDocument?: string
+      /** Of a coded error, whose detail `error` is then. */
+      readonly errorCode?: ErrorCode
     }

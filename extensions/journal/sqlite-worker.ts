@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
+import type { ErrorCode } from '../errors.ts'
 import type { FromWorker, JournalQueries, RawRecord, RecordToWrite, ToWorker } from './sqlite-protocol.ts'
 
 /** Waits between two attempts at a commit that fails, ms. */
@@ -20,7 +21,11 @@ database.exec(`
   PRAGMA synchronous = FULL;
   PRAGMA busy_timeout = ${busyTimeoutMs};
   CREATE TABLE IF NOT EXISTS journal (id TEXT NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS documents (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE IF NOT EXISTS documents (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    trimmed INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS records (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     document INTEGER NOT NULL REFERENCES documents (id),
@@ -40,6 +45,11 @@ const statements = {
   read: database.prepare(
     'SELECT position, checksum, body FROM records WHERE document = ? AND position > ? ORDER BY position',
   ),
+  trimmed: database.prepare('SELECT trimmed FROM documents WHERE id = ?'),
+  noteTrim: database.prepare(`
+    UPDATE documents SET trimmed = max(trimmed, (
+      SELECT coalesce(max(position), 0) FROM records WHERE document = documents.id AND position <= ?2
+    )) WHERE id = ?1`),
   trim: database.prepare('DELETE FROM records WHERE document = ? AND position <= ?'),
   tails: database.prepare(`
     SELECT name AS documentName, count(*) AS records, sum(length(body)) AS bytes
@@ -60,20 +70,19 @@ const addedId = (name: string): number => {
   return id
 }
 
-class CorruptRecord extends Error {
-  readonly documentName: string
-  constructor(documentName: string, position: number) {
-    super(`journal record ${position} fails its checksum`)
-    this.documentName = documentName
+/** A refusal that keeps its code on the way to the main thread. */
+class Refusal extends Error {
+  readonly errorCode: ErrorCode
+  constructor(errorCode: ErrorCode, detail: string) {
+    super(detail)
+    this.errorCode = errorCode
   }
 }
 
-const write = (records: readonly RecordToWrite[]): void => {
+const inTransaction = (work: () => void): void => {
   statements.begin.run()
   try {
-    for (const { documentName, body } of records) {
-      statements.addRecord.run(addedId(documentName), crc32(body), body)
-    }
+    work()
     statements.commit.run()
   } catch (error) {
     // Ids given in a transaction that is rolled back must not be remembered.
@@ -82,6 +91,13 @@ const write = (records: readonly RecordToWrite[]): void => {
     throw error
   }
 }
+
+const write = (records: readonly RecordToWrite[]): void =>
+  inTransaction(() => {
+    for (const { documentName, body } of records) {
+      statements.addRecord.run(addedId(documentName), crc32(body), body)
+    }
+  })
 
 const commit = (records: readonly RecordToWrite[], retryMs = firstRetryMs): void => {
   try {
@@ -100,17 +116,29 @@ const queries: {
   read(documentName, after) {
     const id = documentId(documentName)
     if (id === undefined) return []
+    const trimmed = statements.trimmed.get(id)?.['trimmed'] as number
+    if (after < trimmed) {
+      const detail = `${documentName}: read from ${after}, but trimmed up to ${trimmed}`
+      throw new Refusal('CODRAFT_JOURNAL_TRIMMED', detail)
+    }
     const records: RawRecord[] = []
     for (const row of statements.read.iterate(id, after)) {
       const { position, checksum, body } = row as unknown as RawRecord & { checksum: number }
-      if (crc32(body) !== checksum) throw new CorruptRecord(documentName, position)
+      if (crc32(body) !== checksum) {
+        const detail = `${documentName}: journal record ${position} fails its checksum`
+        throw new Refusal('CODRAFT_DOCUMENT_CORRUPT', detail)
+      }
       records.push({ position, body })
     }
     return records
   },
   trim(documentName, upTo) {
     const id = documentId(documentName)
-    if (id !== undefined) statements.trim.run(id, upTo)
+    if (id === undefined) return null
+    inTransaction(() => {
+      statements.noteTrim.run(id, upTo)
+      statements.trim.run(id, upTo)
+    })
     return null
   },
   tails: () => statements.tails.all() as unknown as JournalQueries['tails']['result'],
@@ -131,7 +159,7 @@ const answer = (question: Exclude<ToWorker, { kind: 'commit' }>): void => {
       kind: 'refusal',
       id,
       error: text,
-      ...(error instanceof CorruptRecord && { corruptDocument: error.documentName }),
+      ...(error instanceof Refusal && { errorCode: error.errorCode }),
     })
   }
 }

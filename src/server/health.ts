@@ -19,7 +19,7 @@ export interface Health {
 export interface HealthSources {
   readonly journal: Journal
   /** State of the snapshot store and its compactions. */
-  snapshots(): { readonly healthy: boolean; readonly [detail: string]: unknown }
+  snapshots(): { readonly healthy: boolean; readonly failing: number }
   /** Documents that an extension could not store, by name. */
   failingStores(): ReadonlyMap<string, { readonly attempts: number }>
   isDraining(): boolean

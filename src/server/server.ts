@@ -5,7 +5,7 @@ import { Auth, createTokenVerifier, identityOf, type TokenVerifier } from '../..
 import { defaultGuardLimits, defaultSyncLimits } from '../../extensions/guard/index.ts'
 import { JournalExtension, SqliteJournal } from '../../extensions/journal/index.ts'
 import { Metrics } from '../../extensions/metrics/index.ts'
-import { FolderObjectStore, Snapshots, SnapshotStore } from '../../extensions/snapshots/index.ts'
+import { FolderObjectStore, Snapshots } from '../../extensions/snapshots/index.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../logger.ts'
 import { Transport } from '../transport/Transport.ts'
@@ -44,12 +44,11 @@ export const startServer = async ({
     gatherMs: config.journalGatherMs,
     onCommit: metrics.committed,
   })
-  const snapshotStore = new SnapshotStore({
-    store: await FolderObjectStore.open(join(config.dataDir, 'objects')),
-  })
+  const objects = await FolderObjectStore.open({ root: join(config.dataDir, 'objects') })
   const snapshots = new Snapshots({
     journal,
-    store: snapshotStore,
+    journalId: journal.id,
+    objects,
     compactAfterBytes: config.compactAfterBytes,
     compactAfterMs: config.compactAfterMs,
     logger,
@@ -66,7 +65,7 @@ export const startServer = async ({
   })
   const journalExtension = new JournalExtension({
     journal,
-    base: (documentName) => snapshotStore.read(documentName),
+    base: snapshots.base,
     beforeReplay: transport.beforeReplay,
   })
   const hocuspocus = new SafeHocuspocus({
@@ -119,6 +118,7 @@ export const startServer = async ({
       if (!complete) logger.error({ documents: pending.length }, 'some documents could not be stored in time')
       const ended = await within(remainingMs(), async () => {
         await hocuspocus.hooks('onDestroy', { instance: hocuspocus })
+        objects.close()
         await journal.close()
       })
       if (ended.error !== undefined) logger.error({ err: ended.error }, 'stopping')

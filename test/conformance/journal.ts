@@ -54,9 +54,9 @@ export const journalConformance = (driver: string, open: () => Promise<JournalUn
       await journal.trim('doc', first!.position)
       journal = await subject.reopen()
       expect(journal.id).toBe(id)
-      expect(await journal.read('doc')).toEqual([])
+      expect(await journal.read('doc', first!.position)).toEqual([])
       await journal.whenDurable(journal.append('doc', bytes('after')))
-      const [second] = await journal.read('doc')
+      const [second] = await journal.read('doc', first!.position)
       expect(second!.position).toBeGreaterThan(first!.position)
     })
 
@@ -75,8 +75,18 @@ export const journalConformance = (driver: string, open: () => Promise<JournalUn
       const [, second] = await journal.read('doc')
       await journal.trim('doc', second!.position)
       await journal.trim('doc', second!.position)
-      expect(await contents(journal, 'doc')).toEqual(['c'])
+      expect(await contents(journal, 'doc', second!.position)).toEqual(['c'])
       expect(await contents(journal, 'other')).toEqual(['a', 'b', 'c'])
+    })
+
+    it('refuses to read from below what it has trimmed, also after a restart', async () => {
+      for (const edit of ['a', 'b']) await journal.whenDurable(journal.append('doc', bytes(edit)))
+      const [first] = await journal.read('doc')
+      await journal.trim('doc', first!.position)
+      await expect(journal.read('doc')).rejects.toThrow('CODRAFT_JOURNAL_TRIMMED')
+      journal = await subject.reopen()
+      await expect(journal.read('doc')).rejects.toThrow('CODRAFT_JOURNAL_TRIMMED')
+      expect(await contents(journal, 'doc', first!.position)).toEqual(['b'])
     })
 
     it('lists the documents that have records', async () => {
