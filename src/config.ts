@@ -11,15 +11,12 @@ interface SettingMeta {
 
 const settings = z.registry<SettingMeta>()
 
+const anyNumber = z.coerce.number({ error: 'must be a number' })
+const between = (schema: z.ZodNumber | z.ZodCoercedNumber, min: number, max: number, fallback: number) =>
+  schema.min(min, `must be at least ${min}`).max(max, `must be at most ${max}`).default(fallback)
 const number = (min: number, max: number, fallback: number) =>
-  z.coerce
-    .number({ error: 'must be a number' })
-    .int('must be a whole number')
-    .min(min)
-    .max(max)
-    .default(fallback)
-const decimal = (min: number, max: number, fallback: number) =>
-  z.coerce.number({ error: 'must be a number' }).min(min).max(max).default(fallback)
+  between(anyNumber.int('must be a whole number'), min, max, fallback)
+const decimal = (min: number, max: number, fallback: number) => between(anyNumber, min, max, fallback)
 const list = () =>
   z
     .string()
@@ -44,32 +41,21 @@ const schema = z.object({
     group: 'Server',
     description: 'TCP port of HTTP and WebSocket; 0 picks a free one.',
   }),
-  host: z
-    .string()
-    .min(1)
-    .default('127.0.0.1')
-    .register(settings, {
-      env: 'HOST',
-      group: 'Server',
-      description: 'Address to listen on. Nothing listens beyond loopback unless this says so.',
-    }),
-  dataDir: z
-    .string()
-    .min(1)
-    .default('./data')
-    .register(settings, {
-      env: 'CODRAFT_DATA_DIR',
-      group: 'Server',
-      description: 'Folder of the journal, the snapshots and the generated secret.',
-    }),
-  logLevel: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
-    .default('info')
-    .register(settings, {
-      env: 'LOG_LEVEL',
-      group: 'Server',
-      description: 'Least severe level that is logged: trace, debug, info, warn, error or silent.',
-    }),
+  host: z.string().min(1).default('127.0.0.1').register(settings, {
+    env: 'HOST',
+    group: 'Server',
+    description: 'Address to listen on. Nothing listens beyond loopback unless this says so.',
+  }),
+  dataDir: z.string().min(1).default('./data').register(settings, {
+    env: 'CODRAFT_DATA_DIR',
+    group: 'Server',
+    description: 'Folder of the journal, the snapshots and the generated secret.',
+  }),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').register(settings, {
+    env: 'LOG_LEVEL',
+    group: 'Server',
+    description: 'Least severe level that is logged: trace, debug, info, warn, error or silent.',
+  }),
   shutdownDeadlineMs: number(100, 600_000, 15_000).register(settings, {
     env: 'SHUTDOWN_DEADLINE_MS',
     unit: 'ms',
@@ -91,14 +77,11 @@ const schema = z.object({
       description:
         'HS256 secret of access tokens, at least 32 bytes. Without it and without AUTH_JWKS_URL the server makes one and issues guest tokens on loopback.',
     }),
-  jwksUrl: z
-    .url('must be a URL')
-    .optional()
-    .register(settings, {
-      env: 'AUTH_JWKS_URL',
-      group: 'Auth',
-      description: 'JSON Web Key Set of your identity provider; takes the place of AUTH_JWT_SECRET.',
-    }),
+  jwksUrl: z.url('must be a URL').optional().register(settings, {
+    env: 'AUTH_JWKS_URL',
+    group: 'Auth',
+    description: 'JSON Web Key Set of your identity provider; takes the place of AUTH_JWT_SECRET.',
+  }),
   jwtAlgorithms: z
     .string()
     .transform((text) =>
@@ -245,14 +228,14 @@ const schema = z.object({
     description:
       'Under load, edits are gathered this long for one commit; when quiet, a commit starts at once.',
   }),
-  journalMaxPendingBytes: number(1024 * 1024, 1 << 40, 64 * 1024 * 1024).register(settings, {
+  journalMaxPendingBytes: number(1024 * 1024, 2 ** 40, 64 * 1024 * 1024).register(settings, {
     env: 'JOURNAL_MAX_PENDING_BYTES',
     unit: 'bytes',
     group: 'Durability',
     description:
       'When the journal cannot be written, edits up to this size wait in memory, unacknowledged; past it they are refused.',
   }),
-  compactAfterBytes: number(1_024, 1 << 40, 1024 * 1024).register(settings, {
+  compactAfterBytes: number(1_024, 2 ** 40, 1024 * 1024).register(settings, {
     env: 'COMPACT_AFTER_BYTES',
     unit: 'bytes',
     group: 'Durability',

@@ -1,0 +1,246 @@
+import { once } from 'node:events'
+import * as encoding from 'lib0/encoding'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import * as Y from 'yjs'
+import { connectHocuspocus, connectYWebsocket } from '../helpers/clients.ts'
+import { startServer, type TestServer } from '../helpers/server.ts'
+import { testToken } from '../helpers/tokens.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer({ env: { AUTH_DEADLINE_MS: '1500', MAX_DOCUMENTS_PER_CONNECTION: '3' } })
+})
+afterAll(() => server.close())
+
+let counter = 0
+const newName = (): string => `transport-${++counter}`
+
+/** A socket without any library behind it, that sends what it is told. */
+const rawSocket = async (path: string, headers: Record<string, string> = {}) => {
+  const socket = new WebSocket(`${server.socketUrl}${path}`, { headers })
+  const closed = once(socket, 'close').then(([code, reason]: unknown[]) => ({
+    code: code as number,
+    reason: String(reason),
+  }))
+  await once(socket, 'open')
+  return { socket, closed }
+}
+
+const message = (name: string, write: (encoder: encoding.Encoder) => void): Uint8Array =>
+  encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, name)
+    write(encoder)
+  })
+const auth = (name: string, token: string): Uint8Array =>
+  message(name, (encoder) => {
+    encoding.writeVarUint(encoder, 2)
+    encoding.writeVarUint(encoder, 0)
+    encoding.writeVarString(encoder, token)
+  })
+const update = (name: string, bytes: Uint8Array): Uint8Array =>
+  message(name, (encoder) => {
+    encoding.writeVarUint(encoder, 0)
+    encoding.writeVarUint(encoder, 2)
+    encoding.writeVarUint8Array(encoder, bytes)
+  })
+
+describe('both wires serve the same document', () => {
+  it('edits and cursors reach every kind of client', async () => {
+    const name = newName()
+    await using hocuspocus = await connectHocuspocus(server, name, { user: 'ada', name: 'Ada' })
+    await using yWebsocket = await connectYWebsocket(server, name, { user: 'grace', name: 'Grace' })
+    hocuspocus.text.insert(0, 'from one ')
+    await expect.poll(() => yWebsocket.text.toJSON()).toBe('from one ')
+    yWebsocket.text.insert(9, 'from the other')
+    await expect.poll(() => hocuspocus.text.toJSON()).toBe('from one from the other')
+
+    yWebsocket.provider.awareness.setLocalStateField('cursor', 5)
+    hocuspocus.provider.setAwarenessField('cursor', 7)
+    const cursors = (states: Map<number, { [key: string]: unknown }>): unknown[] =>
+      [...states.values()].map((state) => state['cursor']).sort()
+    await expect.poll(() => cursors(hocuspocus.provider.awareness!.getStates())).toEqual([5, 7])
+    await expect.poll(() => cursors(yWebsocket.provider.awareness.getStates())).toEqual([5, 7])
+  })
+
+  it('several documents share one Hocuspocus socket, up to the limit', async () => {
+    const token = await testToken('ada')
+    const { socket, closed } = await rawSocket('/collab')
+    for (const name of ['a', 'b', 'c', 'd']) socket.send(auth(newName() + name, token))
+    expect(await closed).toEqual({ code: 4429, reason: 'CODRAFT_TOO_MANY_DOCUMENTS' })
+  })
+
+  it('a client that leaves, or hides its cursor, vanishes at once for the others', async () => {
+    const name = newName()
+    await using stays = await connectHocuspocus(server, name, { user: 'stays' })
+    const names = (): unknown[] =>
+      [...stays.provider.awareness!.getStates().values()].map(
+        (state) => (state['user'] as { id: string })?.id,
+      )
+    {
+      await using leaves = await connectHocuspocus(server, name, { user: 'leaves' })
+      leaves.provider.setAwarenessField('cursor', 1)
+      await expect.poll(names).toContain('leaves')
+      leaves.provider.awareness!.setLocalState(null)
+      await expect.poll(names).not.toContain('leaves')
+      leaves.provider.awareness!.setLocalState({ cursor: 2 })
+      await expect.poll(names).toContain('leaves')
+    }
+    await expect.poll(names).not.toContain('leaves')
+  })
+})
+
+describe('identity', () => {
+  it('a cursor carries the user of its token, whatever the client claims', async () => {
+    const name = newName()
+    await using honest = await connectHocuspocus(server, name, { user: 'honest' })
+    await using liar = await connectHocuspocus(server, name, { user: 'liar', name: 'Liar' })
+    liar.provider.setAwarenessField('user', { id: 'honest', name: 'Honest', color: '#f00' })
+    const seen = (): unknown => honest.provider.awareness!.getStates().get(liar.document.clientID)?.['user']
+    await expect.poll(seen).toEqual({ id: 'liar', name: 'Liar', color: '#f00' })
+  })
+
+  it('a state for the client of another user closes the forger', async () => {
+    const name = newName()
+    await using victim = await connectHocuspocus(server, name, { user: 'victim' })
+    victim.provider.setAwarenessField('cursor', 1)
+    await using forger = await connectHocuspocus(server, name, { user: 'forger' })
+    const { clientID } = victim.document
+    await expect.poll(() => forger.provider.awareness!.getStates().has(clientID)).toBe(true)
+    const { socket, closed } = await rawSocket('/collab')
+    socket.send(auth(name, await testToken('forger')))
+    socket.send(
+      message(name, (encoder) => {
+        encoding.writeVarUint(encoder, 1)
+        encoding.writeVarUint8Array(
+          encoder,
+          encoding.encode((state) => {
+            for (const value of [1, clientID, 1_000]) encoding.writeVarUint(state, value)
+            encoding.writeVarString(state, '{"cursor":666}')
+          }),
+        )
+      }),
+    )
+    expect(await closed).toMatchObject({ code: 4403, reason: 'CODRAFT_IDENTITY_FORGED' })
+    expect(forger.provider.awareness!.getStates().get(clientID)?.['cursor']).toBe(1)
+  })
+})
+
+describe('a viewer', () => {
+  it('reads, and its edits are refused on the Hocuspocus wire', async () => {
+    const name = newName()
+    await using editor = await connectHocuspocus(server, name)
+    editor.text.insert(0, 'text')
+    await using viewer = await connectHocuspocus(server, name, {
+      user: 'viewer',
+      documents: { [name]: 'viewer' },
+    })
+    await expect.poll(() => viewer.text.toJSON()).toBe('text')
+    expect(viewer.provider.authorizedScope).toBe('readonly')
+    await expect.poll(() => viewer.isSaved).toBe(true)
+    viewer.text.insert(0, 'graffiti ')
+    viewer.text.delete(0, 1)
+    editor.text.insert(4, ' goes on')
+    await expect.poll(() => viewer.text.toJSON()).toContain('goes on')
+    expect(viewer.provider.hasUnsyncedChanges).toBe(true)
+    expect(editor.text.toJSON()).toBe('text goes on')
+  })
+
+  it('reads, and its edits are refused on the y-websocket wire', async () => {
+    const name = newName()
+    await using editor = await connectYWebsocket(server, name)
+    editor.text.insert(0, 'text')
+    await using viewer = await connectYWebsocket(server, name, {
+      user: 'viewer',
+      documents: { [name]: 'viewer' },
+    })
+    await expect.poll(() => viewer.text.toJSON()).toBe('text')
+    viewer.text.insert(0, 'graffiti ')
+    editor.text.insert(4, ' goes on')
+    await expect.poll(() => viewer.text.toJSON()).toContain('goes on')
+    expect(editor.text.toJSON()).toBe('text goes on')
+  })
+})
+
+describe('a bad token gets a coded error and nothing else', () => {
+  const unsigned = (): string => {
+    const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    return `${encode({ alg: 'none' })}.${encode({ sub: 'x', documents: { '*': 'owner' } })}.`
+  }
+  const cases: Record<string, [token: () => Promise<string> | string, code: string]> = {
+    'no token': [() => '', 'CODRAFT_TOKEN_MISSING'],
+    garbage: [() => 'garbage', 'CODRAFT_TOKEN_INVALID'],
+    'alg none': [unsigned, 'CODRAFT_TOKEN_INVALID'],
+    'the wrong secret': [() => testToken('x', { secret: 'x'.repeat(40) }), 'CODRAFT_TOKEN_INVALID'],
+    'no role on this document': [
+      () => testToken('x', { documents: { other: 'owner' } }),
+      'CODRAFT_DOCUMENT_FORBIDDEN',
+    ],
+  }
+  for (const [title, [token, code]] of Object.entries(cases)) {
+    it(title, async () => {
+      const name = newName()
+      await using owner = await connectHocuspocus(server, name)
+      owner.text.insert(0, 'secret')
+      await expect.poll(() => owner.isSaved).toBe(true)
+      await using hocuspocus = await connectHocuspocus(server, name, { token: await token() })
+      await expect.poll(() => hocuspocus.deniedReason).toMatch(code)
+      await using yWebsocket = await connectYWebsocket(server, name, { token: await token() })
+      await expect.poll(() => yWebsocket.closeReasons[0]).toMatch(code)
+      expect([4401, 4403]).toContain(yWebsocket.closeCodes[0])
+      expect(hocuspocus.text.toJSON() + yWebsocket.text.toJSON()).toBe('')
+    })
+  }
+})
+
+describe('admission', () => {
+  it('closes a connection that does not authenticate in time', async () => {
+    const { closed } = await rawSocket('/collab')
+    expect(await closed).toEqual({ code: 4408, reason: 'CODRAFT_AUTH_TIMEOUT' })
+  })
+
+  it('refuses pages of foreign origins, before the upgrade', async () => {
+    const socket = new WebSocket(`${server.socketUrl}/collab`, { origin: 'https://evil.example' })
+    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }]
+    expect(response.statusCode).toBe(403)
+    socket.on('error', () => undefined)
+    socket.terminate()
+  })
+
+  it('refuses unknown paths and bad document names with a code', async () => {
+    for (const [path, status] of [
+      ['/nowhere', 404],
+      ['/yjs/%00', 400],
+      [`/yjs/${'x'.repeat(300)}`, 400],
+    ] as const) {
+      const socket = new WebSocket(`${server.socketUrl}${path}`)
+      socket.on('error', () => undefined)
+      const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }]
+      expect(response.statusCode).toBe(status)
+      socket.terminate()
+    }
+  })
+})
+
+describe('an update with a gap', () => {
+  it('is not acknowledged; the server asks for the missing part', async () => {
+    const name = newName()
+    const document = new Y.Doc()
+    const updates: Uint8Array[] = []
+    document.on('update', (bytes: Uint8Array) => updates.push(bytes))
+    document.getText('text').insert(0, 'a')
+    document.getText('text').insert(1, 'b')
+    const { socket } = await rawSocket('/collab')
+    const received: Buffer[] = []
+    socket.on('message', (data: Buffer) => received.push(data))
+    const kinds = (): string[] =>
+      received.map((data) => [...data.subarray(1 + name.length, 3 + name.length)].join())
+    socket.send(auth(name, await testToken('ada')))
+    socket.send(update(name, updates[1]!))
+    await expect.poll(kinds).toContain('0,0')
+    expect(kinds()).not.toContain('8,1')
+    socket.send(update(name, Y.encodeStateAsUpdate(document)))
+    await expect.poll(kinds).toContain('8,1')
+    socket.terminate()
+  })
+})
