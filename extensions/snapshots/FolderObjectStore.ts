@@ -47,11 +47,7 @@ export class FolderObjectStore implements ObjectStore {
   async get(key: string): Promise<StoredObject | undefined> {
     assertObjectKey(key)
     const file = await whenPresent(readFile(join(this.#root, key)))
-    if (!file) {
-      // A volume that was unmounted must not look like a store without documents.
-      await access(join(this.#root, lockName))
-      return undefined
-    }
+    if (!file) return this.#confirmPresent()
     const trailer = readTrailer(file)
     if (!trailer?.intact) throw damaged(key)
     return { body: file.subarray(0, -trailerLength), tag: trailer.tag }
@@ -108,10 +104,15 @@ export class FolderObjectStore implements ObjectStore {
     this.#lock.close()
   }
 
+  /** A volume that was unmounted must not look like a store without documents. */
+  async #confirmPresent(): Promise<undefined> {
+    await access(join(this.#root, lockName))
+  }
+
   /** `folder` is '' or ends in `/`. */
   async *#walk(folder: string): AsyncIterable<string> {
-    const entries = await whenPresent(opendir(join(this.#root, folder)))
-    if (!entries) return
+    const entries = await whenPresent(opendir(join(this.#root, folder)), 'ENOTDIR')
+    if (!entries) return this.#confirmPresent()
     for await (const entry of entries) {
       if (entry.name.startsWith('@')) continue
       if (entry.isDirectory()) yield* this.#walk(`${folder}${entry.name}/`)
@@ -153,13 +154,14 @@ export class FolderObjectStore implements ObjectStore {
 const damaged = (key: string): CodraftError =>
   new CodraftError('CODRAFT_DOCUMENT_CORRUPT', `${key}: the file is damaged`)
 
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+const codeOf = (error: unknown): unknown => (error as NodeJS.ErrnoException).code
 
-const whenPresent = async <T>(result: Promise<T>): Promise<T | undefined> => {
+/** Undefined for a file that is missing, and for an error of the code `also`. */
+const whenPresent = async <T>(result: Promise<T>, also?: string): Promise<T | undefined> => {
   try {
     return await result
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === also) return undefined
     throw error
   }
 }
@@ -192,7 +194,7 @@ const tagOf = (path: string, key: string): VersionTag | undefined => {
   try {
     file = openSync(path, 'r')
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
   try {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodraftError } from '../errors.ts'
-import type { Position, ReplayBase } from '../journal/Journal.ts'
+import type { Journal, Position, ReplayBase } from '../journal/Journal.ts'
 import { decodeManifest, encodeManifest, type Manifest, type SnapshotReference } from './manifest.ts'
 import {
   manifestKey,
@@ -15,10 +15,10 @@ import { decodeSnapshot, encodeSnapshot, sha256 } from './snapshot-format.ts'
 export interface SnapshotStoreOptions {
   readonly objects: ObjectStore
   /**
-   * Names the journal whose positions are recorded, and changes when that journal is made anew. A snapshot that was
-   * made from another journal is read with position 0, so that all of this journal is replayed over it.
+   * The journal whose positions are read and written, {@link Journal.id}. Of a snapshot that includes nothing of this
+   * journal the position is 0, so that all of the journal is replayed over it.
    */
-  readonly journalId: string
+  readonly journalId: Journal['id']
   /** The Yjs state (V1) that holds all of two states; called when two writers have stored different ones. */
   readonly merge: (a: Uint8Array, b: Uint8Array) => Promise<Uint8Array>
 }
@@ -30,6 +30,8 @@ export interface StoredSnapshot extends ReplayBase {
   readonly tag: VersionTag
   /** The object that holds the state; undefined when the document was erased. */
   readonly key?: string
+  /** Positions in all journals that the state includes, by the journal's id. */
+  readonly positions: Manifest['positions']
 }
 
 const maxAttempts = 20
@@ -78,14 +80,15 @@ export class SnapshotStore {
   ): Promise<StoredSnapshot> {
     const epoch = base?.epoch ?? 0
     let { state, position } = next
+    let positions = base?.positions ?? {}
     let replaced = base
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const snapshot = await this.#writeObject(documentName, epoch, state)
-      const manifest = this.#manifest(documentName, { epoch, position, snapshot })
-      const tag = await this.#swap(manifest, replaced?.tag)
+      positions = { ...positions, [this.#journalId]: position }
+      const tag = await this.#swap(documentName, { epoch, positions, snapshot }, replaced?.tag)
       if (tag) {
         await this.#discard(replaced?.key)
-        return { state, position, epoch, tag, key: snapshot.key }
+        return { state, position, positions, epoch, tag, key: snapshot.key }
       }
       await delay(backoffMs(attempt))
       const current = await this.read(documentName)
@@ -99,6 +102,7 @@ export class SnapshotStore {
       if (current) {
         state = await this.#merge(current.state, state)
         position = Math.max(current.position, position)
+        positions = { ...positions, ...current.positions }
         if (position === current.position && Buffer.compare(state, current.state) === 0) return current
       }
       replaced = current
@@ -114,8 +118,8 @@ export class SnapshotStore {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const current = await this.#readManifest(documentName)
       const epoch = (current?.manifest.epoch ?? 0) + 1
-      const manifest = this.#manifest(documentName, { epoch, position, snapshot: null })
-      if (await this.#swap(manifest, current?.tag)) {
+      const positions = { ...current?.manifest.positions, [this.#journalId]: position }
+      if (await this.#swap(documentName, { epoch, positions, snapshot: null }, current?.tag)) {
         await this.#deleteObjects(documentName, (parts) => parts.epoch < epoch)
         return
       }
@@ -139,13 +143,12 @@ export class SnapshotStore {
     const current = await this.#readManifest(documentName)
     if (!current) return undefined
     const { manifest, tag } = current
-    const position = manifest.journalId === this.#journalId ? manifest.position : 0
-    const { epoch, snapshot } = manifest
-    if (!snapshot) return { state: emptyState, position, epoch, tag }
+    const { epoch, positions, snapshot } = manifest
+    const stored = { epoch, positions, position: positions[this.#journalId] ?? 0, tag }
+    if (!snapshot) return { ...stored, state: emptyState }
     const { key } = snapshot
     const object = await this.#get(documentName, key)
-    if (object)
-      return { state: await this.#decode(documentName, snapshot, object.body), position, epoch, tag, key }
+    if (object) return { ...stored, state: await this.#decode(documentName, snapshot, object.body), key }
     if (key === missingKey) throw corrupt(documentName, key, 'the file is missing')
     // Its successor may have been committed, and the object deleted, after the manifest was read.
     return this.#read(documentName, key)
@@ -194,14 +197,14 @@ export class SnapshotStore {
     }
   }
 
-  #manifest(documentName: string, content: Pick<Manifest, 'epoch' | 'position' | 'snapshot'>): Manifest {
-    const updatedAt = new Date().toISOString()
-    return { format: 1, documentName, journalId: this.#journalId, ...content, updatedAt }
-  }
-
-  #swap(manifest: Manifest, replaced: VersionTag | undefined): Promise<VersionTag | undefined> {
+  #swap(
+    documentName: string,
+    content: Pick<Manifest, 'epoch' | 'positions' | 'snapshot'>,
+    replaced: VersionTag | undefined,
+  ): Promise<VersionTag | undefined> {
+    const manifest: Manifest = { format: 1, documentName, ...content, updatedAt: new Date().toISOString() }
     const condition = replaced === undefined ? 'absent' : { tag: replaced }
-    return this.#objects.put(manifestKey(manifest.documentName), encodeManifest(manifest), condition)
+    return this.#objects.put(manifestKey(documentName), encodeManifest(manifest), condition)
   }
 
   /** Deletes an object that no manifest refers to; one that cannot be deleted is an orphan, and harmless. */
@@ -220,7 +223,7 @@ export class SnapshotStore {
   }
 }
 
-export const isCorrupt = (error: unknown): boolean =>
+const isCorrupt = (error: unknown): boolean =>
   error instanceof CodraftError && error.errorCode === 'CODRAFT_DOCUMENT_CORRUPT'
 
 const corrupt = (documentName: string, key: string, cause: unknown): CodraftError =>

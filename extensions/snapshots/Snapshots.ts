@@ -1,9 +1,10 @@
 import type { afterUnloadDocumentPayload, Extension, onLoadDocumentPayload } from '@hocuspocus/server'
-import type { Journal } from '../journal/Journal.ts'
+import { CodraftError, type ErrorCode } from '../errors.ts'
+import type { Journal, JournalRecord } from '../journal/Journal.ts'
 import { CompactionSchedule, type DirtyDocument } from './CompactionSchedule.ts'
 import { Compactor } from './Compactor.ts'
 import type { ObjectStore } from './ObjectStore.ts'
-import { isCorrupt, SnapshotStore, type StoredSnapshot } from './SnapshotStore.ts'
+import { SnapshotStore, type StoredSnapshot } from './SnapshotStore.ts'
 
 /** Where the extension reports; a pino logger is one. */
 export interface SnapshotsLogger {
@@ -26,8 +27,8 @@ export interface SnapshotsStatus {
   readonly healthy: boolean
   /** Documents whose last compaction failed, corrupt ones not counted. */
   readonly failing: number
-  /** Names of the documents with a stored file or journal record that is damaged. */
-  readonly corrupt: readonly string[]
+  /** Documents of which a stored file or journal record is damaged or missing; the log names them. */
+  readonly corrupt: number
   /** Why the last failure happened; undefined when nothing fails. */
   readonly lastError?: string
   /** Age of the oldest edit that is in the journal and in no snapshot, ms; 0 when there is none. */
@@ -80,6 +81,7 @@ const defaults = {
 }
 
 const maxScanMs = 1_000
+const maxReadAttempts = 5
 /** A damaged file stays damaged until somebody restores it. */
 const corruptRetryMs = 600_000
 const silent: SnapshotsLogger = { info: () => {}, warn: () => {}, error: () => {} }
@@ -125,14 +127,13 @@ export class Snapshots implements Extension {
 
   get status(): SnapshotsStatus {
     const failing = this.#failing
-    const corrupt = Array.from(this.#failures.keys()).filter((name) => this.#failures.get(name)?.corrupt)
     const lastError = [...this.#failures.values()].at(-1)?.error
     const now = performance.now()
     const dirtySince = Math.min(this.#schedule.dirtySince ?? now, this.#current?.dirtySince ?? now)
     return {
       healthy: failing === 0,
       failing,
-      corrupt,
+      corrupt: this.#failures.size - failing,
       ...(lastError !== undefined && { lastError }),
       oldestUnstoredMs: Math.round(now - dirtySince),
     }
@@ -223,7 +224,7 @@ export class Snapshots implements Extension {
       report = await this.#compact(document)
     } catch (error) {
       if (this.#stopped) return
-      const corrupt = isCorrupt(error)
+      const corrupt = isDamage(error)
       this.#schedule.failed(document, performance.now(), corrupt ? corruptRetryMs : 0)
       this.#setFailure(document.documentName, { error: messageOf(error), corrupt })
       return
@@ -235,15 +236,15 @@ export class Snapshots implements Extension {
   async #compact({ documentName, leftBehind }: DirtyDocument): Promise<CompactionReport | undefined> {
     const { journal } = this.configuration
     const startedAt = performance.now()
-    let stored = await this.store.read(documentName)
     // An edit that is not durable yet is not read, and must not be forgotten.
     if (journal.status.pendingBytes > 0) this.#schedule.unsettled(documentName, performance.now())
-    const records = await journal.read(documentName, stored?.position)
+    const { base, records } = await this.#read(documentName)
+    let stored = base
     const position = records.at(-1)?.position
     if (position !== undefined) {
       const updates = records.flatMap((record) => record.updates)
-      const state = await this.#compactor.compact(stored ? { state: stored.state, updates } : { updates })
-      stored = await this.store.commit(documentName, { state, position }, stored)
+      const state = await this.#compactor.compact(base ? { state: base.state, updates } : { updates })
+      stored = await this.store.commit(documentName, { state, position }, base)
     }
     // Without new records too: the process may have ended between the last commit and its trim.
     if (stored) await journal.trim(documentName, stored.position)
@@ -251,6 +252,20 @@ export class Snapshots implements Extension {
     if (!stored || position === undefined) return undefined
     const durationMs = performance.now() - startedAt
     return { documentName, records: records.length, stateBytes: stored.state.length, durationMs }
+  }
+
+  /** What another instance commits and trims between the two reads makes both obsolete. */
+  async #read(
+    documentName: string,
+    attempt = 1,
+  ): Promise<{ base: StoredSnapshot | undefined; records: JournalRecord[] }> {
+    const base = await this.store.read(documentName)
+    try {
+      return { base, records: await this.configuration.journal.read(documentName, base?.position) }
+    } catch (error) {
+      if (!hasCode(error, 'CODRAFT_JOURNAL_TRIMMED') || attempt === maxReadAttempts) throw error
+    }
+    return this.#read(documentName, attempt + 1)
   }
 
   /** Logs and reports changes only: when a store is down, every document fails, again and again. */
@@ -274,6 +289,13 @@ export class Snapshots implements Extension {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const hasCode = (error: unknown, code: ErrorCode): boolean =>
+  error instanceof CodraftError && error.errorCode === code
+
+/** A journal that stays trimmed above the snapshot shows that the snapshot is lost. */
+const isDamage = (error: unknown): boolean =>
+  hasCode(error, 'CODRAFT_DOCUMENT_CORRUPT') || hasCode(error, 'CODRAFT_JOURNAL_TRIMMED')
 
 /** Updates from other instances are compacted there. */
 const isRelayed = (origin: unknown): boolean =>

@@ -4,8 +4,7 @@ const manifestSchema = z.strictObject({
   format: z.literal(1),
   documentName: z.string().min(1),
   epoch: z.int().min(0),
-  journalId: z.string().min(1),
-  position: z.int().min(0),
+  positions: z.record(z.string().min(1), z.int().min(0)),
   snapshot: z
     .strictObject({
       key: z.string().min(1),
@@ -20,9 +19,9 @@ const manifestSchema = z.strictObject({
  * What is stored of a document; the only object of it that ever changes.
  *
  * - `epoch` grows with each erasure; a writer that has read an older one is refused.
- * - `position`: the snapshot includes the journal up to here, in the journal that `journalId` names. Positions of
- *   another journal, also of one made anew after a loss, mean nothing here.
- * - `snapshot`: the newest state; null when the document was erased up to `position`.
+ * - `positions`: the snapshot includes each journal, by its id, up to here. There is one, and a further one when a
+ *   journal was made anew or exchanged; its positions start afresh.
+ * - `snapshot`: the newest state; null when the document was erased up to `positions`.
  */
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>
 
