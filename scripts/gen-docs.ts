@@ -26,7 +26,12 @@ const envExample = (): string =>
   [
     '# All settings with their defaults. Copy to .env, or set them in the environment.',
     ...Array.from(groups(), ([group, settings]) =>
-      [`\n# ${group}`, ...settings.map(({ env, default: fallback, description }) => `# ${description}\n#${env}=${fallback ?? ''}`)].join('\n'),
+      [
+        `\n# ${group}`,
+        ...settings.map(
+          ({ env, default: fallback, description }) => `# ${description}\n#${env}=${fallback ?? ''}`,
+        ),
+      ].join('\n'),
     ),
     '',
   ].join('\n')
@@ -44,7 +49,12 @@ const errorsPage = (): string => {
 
 const metricsPage = async (): Promise<string> => {
   const metrics = new Metrics()
-  metrics.observe({ connections: () => 0, documents: () => 0, failingStores: () => 0, journalPendingBytes: () => 0 })
+  metrics.observe({
+    connections: () => 0,
+    documents: () => 0,
+    failingStores: () => 0,
+    journalPendingBytes: () => 0,
+  })
   const all = await metrics.registry.getMetricsAsJSON()
   const rows = all
     .filter(({ name }) => name.startsWith('codraft_'))

@@ -31,9 +31,12 @@ const runProject = (name: string): void => {
 }
 
 const findChromium = (): string | undefined =>
-  [process.env['CODRAFT_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-    (path) => path !== undefined && existsSync(path),
-  )
+  [
+    process.env['CODRAFT_CHROMIUM'],
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ].find((path) => path !== undefined && existsSync(path))
 
 const installChromium = (): void => {
   console.log('codraft: installing Chromium …')

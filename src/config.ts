@@ -269,7 +269,7 @@ export const settingList: readonly Setting[] = Object.entries(schema.shape).map(
 
 function toText(value: unknown): string | undefined {
   if (value === undefined) return undefined
-  return Array.isArray(value) ? value.join(',') : String(value)
+  return Array.isArray(value) ? value.join(',') : `${value as string | number}`
 }
 
 /**

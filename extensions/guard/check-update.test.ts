@@ -18,7 +18,7 @@ const bytes = (write: (encoder: encoding.Encoder) => void): Uint8Array => encodi
 
 describe('updates of honest clients pass', () => {
   const edits: Record<string, (document: Y.Doc) => void> = {
-    typing: (doc) => [...'hello 👋🏽 world'].forEach((c, i) => doc.getText('t').insert(i, c)),
+    typing: (doc) => Array.from('hello 👋🏽 world').forEach((c, i) => doc.getText('t').insert(i, c)),
     'deleting and undo': (doc) => {
       const text = doc.getText('t')
       const undo = new Y.UndoManager(text, { captureTimeout: 0 })

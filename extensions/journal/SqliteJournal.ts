@@ -227,13 +227,16 @@ export class SqliteJournal implements Journal {
     this.#setError(error.message)
     for (const { reject } of this.#questions.values()) reject(error)
     this.#questions.clear()
-    const restart = async (): Promise<void> => {
-      await this.#startWorker()
+    setTimeout(() => this.#replaceWorker(), workerRestartMs)
+  }
+
+  #replaceWorker(): void {
+    const resume = (): void => {
       if (this.#inFlight) this.#post({ kind: 'commit', records: this.#inFlight.records })
       else this.#setError(undefined)
     }
-    // A further failure arrives here again through the new worker's own error event.
-    setTimeout(() => restart().catch(() => undefined), workerRestartMs)
+    // A further failure arrives at #workerDied again, through the new worker's own error event.
+    this.#startWorker().then(resume, () => undefined)
   }
 
   #receive(message: Exclude<FromWorker, { kind: 'ready' }>): void {
@@ -271,7 +274,7 @@ export class SqliteJournal implements Journal {
     this.#questionId += 1
     const id = this.#questionId
     const { promise, resolve, reject } = Promise.withResolvers<JournalQueries[Q]['result']>()
-    this.#questions.set(id, { resolve: resolve as Question['resolve'], reject })
+    this.#questions.set(id, { resolve, reject })
     this.#post({ kind, id, args } as ToWorker)
     return promise
   }

@@ -41,10 +41,8 @@ const contentSecurityPolicy = [
 
 /** The HTTP side: page, health, metrics, guest tokens. Errors are problem documents (RFC 9457). */
 export const createHttp = async (options: HttpOptions): Promise<FastifyInstance> => {
-  const app = Fastify({
-    loggerInstance: options.logger.child({}, { level: 'warn' }) as FastifyBaseLogger,
-    forceCloseConnections: true,
-  })
+  const loggerInstance: FastifyBaseLogger = options.logger.child({}, { level: 'warn' })
+  const app = Fastify({ loggerInstance, forceCloseConnections: true })
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const coded = codedError(error)
     if (coded.status >= 500) options.logger.error({ err: error }, 'request failed')

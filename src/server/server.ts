@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Extension } from '@hocuspocus/server'
 import { Auth, createTokenVerifier, identityOf, type TokenVerifier } from '../../extensions/auth/index.ts'
 import { defaultGuardLimits, defaultSyncLimits } from '../../extensions/guard/index.ts'
+import { CodraftError } from '../../extensions/errors.ts'
 import { JournalExtension, SqliteJournal } from '../../extensions/journal/index.ts'
 import { Metrics } from '../../extensions/metrics/index.ts'
 import { FolderObjectStore, Snapshots } from '../../extensions/snapshots/index.ts'
@@ -72,7 +73,11 @@ export const startServer = async ({
     logger,
     extensions: [
       ...transport.extensions,
-      new Auth({ verify: tokenVerifier(config, secret) }),
+      new Auth({
+        verify: tokenVerifier(config, secret),
+        // A provider asks for a new token when it reconnects, and only then.
+        onExpired: ({ webSocket }) => webSocket.close(expired.code, expired.reason),
+      }),
       journalExtension,
       snapshots,
       ...extensions,
@@ -166,6 +171,8 @@ const guestTokens = ({ jwtIssuer: issuer, jwtAudience: audience }: Config, secre
   ...(issuer !== undefined && { issuer }),
   ...(audience !== undefined && { audience }),
 })
+
+const expired = new CodraftError('CODRAFT_TOKEN_EXPIRED')
 
 const urlOf = ({ address, port, family }: AddressInfo): string =>
   `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`

@@ -15,13 +15,13 @@ type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
 
 /** @throws Error when `text` is neither an address nor a CIDR range */
 const parseRange = (text: string): Range => {
-  if (text.includes('/')) return ipaddr.parseCIDR(text) as Range
+  if (text.includes('/')) return ipaddr.parseCIDR(text)
   const address = ipaddr.process(text)
   return [address, address.kind() === 'ipv4' ? 32 : 128]
 }
 
 const inRange = (address: ipaddr.IPv4 | ipaddr.IPv6, [base, bits]: Range): boolean =>
-  address.kind() === base.kind() && address.match(base as never, bits)
+  address.kind() === base.kind() && address.match(base, bits)
 
 /** Decides who may open a connection, and counts who has. */
 export class Admission {

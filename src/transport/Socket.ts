@@ -261,8 +261,8 @@ export class Socket implements WebSocketLike {
       this.#opening.delete(address)
       // A store that is away for a moment is no refusal: the client tries again when its socket closes.
       const isOnlyDocument = this.protocol.documentName !== undefined
-      if (isOnlyDocument || codeOf(reason) === 'CODRAFT_DOCUMENT_UNAVAILABLE')
-        this.close(closeCodeOf(reason), reason)
+      const closeCode = closeCodeOf(reason)
+      if (isOnlyDocument || closeCode === retryLater) this.close(closeCode, reason)
     }
   }
 

@@ -89,10 +89,6 @@ export const statelessMessage = (payload: string): Message => ({
 export const savedMessage: Message = { head: [MessageType.syncStatus, 1] }
 export const refusedMessage: Message = { head: [MessageType.syncStatus, 0] }
 export const pongMessage: Message = { head: [MessageType.pong] }
-export const deniedMessage = (reason: string): Message => ({
-  head: [MessageType.auth, AuthStep.denied],
-  body: Buffer.from(reason),
-})
 
 const varUintLength = (value: number): number => {
   let length = 1
@@ -132,12 +128,6 @@ const writeMessage = (target: Buffer, offset: number, address: Buffer, { head, b
     at += body.length
   }
   return at
-}
-
-export const encodeMessage = (address: Buffer, message: Message): Buffer => {
-  const bytes = Buffer.allocUnsafe(messageLength(address, message))
-  writeMessage(bytes, 0, address, message)
-  return bytes
 }
 
 const frameHeaderLength = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10)

@@ -58,7 +58,7 @@ describe('both wires serve the same document', () => {
     yWebsocket.provider.awareness.setLocalStateField('cursor', 5)
     hocuspocus.provider.setAwarenessField('cursor', 7)
     const cursors = (states: Map<number, { [key: string]: unknown }>): unknown[] =>
-      [...states.values()].map((state) => state['cursor']).sort()
+      [...states.values()].map((state) => state['cursor']).sort((a, b) => Number(a) - Number(b))
     await expect.poll(() => cursors(hocuspocus.provider.awareness!.getStates())).toEqual([5, 7])
     await expect.poll(() => cursors(yWebsocket.provider.awareness.getStates())).toEqual([5, 7])
   })
