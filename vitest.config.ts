@@ -21,7 +21,8 @@ export default defineConfig({
       project('faults', ['test/faults/**/*.test.ts'], 180),
       project('fuzz', ['test/fuzz/**/*.test.ts'], 300),
       project('browser', ['test/browser/**/*.test.ts'], 180),
-      project('soak', ['test/soak/**/*.test.ts'], 3600),
+      project('slice', ['test/soak/slice.test.ts'], 600),
+      project('soak', ['test/soak/whole.test.ts'], 3600),
     ],
   },
 })
