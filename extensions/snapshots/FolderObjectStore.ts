@@ -50,7 +50,10 @@ export class FolderObjectStore implements ObjectStore {
     if (!file) return this.#confirmPresent()
     const trailer = readTrailer(file)
     if (!trailer?.intact) throw damaged(key)
-    return { body: file.subarray(0, -trailerLength), tag: trailer.tag }
+    return {
+      body: new Uint8Array(file.buffer, file.byteOffset, file.length - trailerLength),
+      tag: trailer.tag,
+    }
   }
 
   async put(key: string, body: Uint8Array, condition?: WriteCondition): Promise<VersionTag | undefined> {

@@ -20,7 +20,9 @@ export const encodeSnapshot = async (state: Uint8Array): Promise<Uint8Array> =>
 export const decodeSnapshot = async (body: Uint8Array): Promise<Uint8Array> => {
   if (!header.equals(body.subarray(0, header.length)))
     throw new Error('it is not a snapshot of a known format')
-  return decompress(body.subarray(header.length))
+  const { buffer, byteOffset, byteLength } = await decompress(body.subarray(header.length))
+  // Not a Buffer: its slice() would share memory where that of Uint8Array, which callers expect, copies.
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 /** Hexadecimal. */

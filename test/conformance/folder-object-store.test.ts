@@ -31,7 +31,7 @@ describe('Folder object store in trouble', () => {
     store.close()
     await rm(root, { recursive: true, force: true })
   })
-  const body = Buffer.from('some content')
+  const body = new TextEncoder().encode('some content')
 
   it('keeps objects over a restart', async () => {
     const tag = await store.put('a/b', body)
