@@ -174,7 +174,9 @@ export const objectStoreConformance = (driver: string, make: () => Promise<Objec
         const child = startWriter(subject, 'overwrite', 'key', size)
         await once(child.stdout!, 'data')
         const before = (await store.get('key'))!.tag
-        await expect.poll(async () => (await store.get('key'))!.tag, { interval: 1 }).not.toBe(before)
+        await expect
+          .poll(async () => (await store.get('key'))!.tag, { interval: 1, timeout: 10_000 })
+          .not.toBe(before)
         for (let i = 0; i < round; i++) await store.get('key')
         child.kill('SIGKILL')
         await once(child, 'exit')
