@@ -8,6 +8,8 @@ const project = (name: string, include: string[], timeoutSeconds: number) => ({
     hookTimeout: timeoutSeconds * 1000,
     teardownTimeout: 20_000,
     environment: 'node' as const,
+    // A loaded machine may take its time; what never comes is found all the same.
+    expect: { poll: { timeout: 15_000 } },
   },
 })
 

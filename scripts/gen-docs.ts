@@ -52,6 +52,7 @@ const metricsPage = async (): Promise<string> => {
   metrics.observe({
     connections: () => 0,
     documents: () => 0,
+    unsentBytes: () => 0,
     failingStores: () => 0,
     journalPendingBytes: () => 0,
   })

@@ -5,6 +5,7 @@ import type { CommitReport } from '../journal/Journal.ts'
 export interface MetricSources {
   connections(): number
   documents(): number
+  unsentBytes(): number
   failingStores(): number
   journalPendingBytes(): number
 }
@@ -71,6 +72,7 @@ export class Metrics {
   observe(sources: MetricSources): void {
     this.#gauge('connections', 'Open WebSocket connections.', sources.connections)
     this.#gauge('documents', 'Documents in memory.', sources.documents)
+    this.#gauge('unsent_bytes', 'Bytes that wait in memory for slow clients to read.', sources.unsentBytes)
     this.#gauge('failing_stores', 'Documents whose last attempt to be stored failed.', sources.failingStores)
     this.#gauge(
       'journal_pending_bytes',

@@ -102,6 +102,7 @@ export const startServer = async ({
   metrics.observe({
     connections: () => transport.connections,
     documents: () => hocuspocus.documents.size,
+    unsentBytes: () => transport.unsentBytes,
     failingStores: () => hocuspocus.failingStores.size,
     journalPendingBytes: () => journal.status.pendingBytes,
   })

@@ -83,7 +83,12 @@ export class Socket implements WebSocketLike {
 
   /** Past this point the client gets one difference later instead of each change. */
   get isBackedUp(): boolean {
-    return this.#stream.writableLength > this.#services.settings.slowReaderBytes
+    return this.unsentBytes > this.#services.settings.slowReaderBytes
+  }
+
+  /** Written and not yet taken by the kernel. */
+  get unsentBytes(): number {
+    return this.#stream.writableLength
   }
 
   /** When the client stopped reading; undefined while it reads. */

@@ -95,6 +95,13 @@ export class Transport {
     return this.#admission.connections
   }
 
+  /** Bytes that wait in this process for clients to read. */
+  get unsentBytes(): number {
+    let bytes = 0
+    for (const socket of this.#sockets.keys()) bytes += socket.unsentBytes
+    return bytes
+  }
+
   /** Serves waiting clients from the stored bytes; for the `beforeReplay` option of the journal extension. */
   readonly beforeReplay = async (documentName: string, stored: StoredDocument): Promise<void> => {
     if (!this.#services?.everySyncMessageSeen) await this.#coldJoins.serve(documentName, stored)

@@ -75,6 +75,8 @@ const showNotice = mountNotice(() => session.retry())
 
 function follow(facts: SessionFacts): void {
   showSaveState(saveStateOf(facts))
+  // What is shown is calm; this is exact, for tests and for whoever looks closer.
+  saveState.dataset['unsaved'] = String(facts.unsyncedChanges)
   showNotice(facts.problem, facts.loaded)
   document.body.toggleAttribute('data-readonly', facts.access === 'read')
   sheet.toggleAttribute('data-loading', !facts.loaded)

@@ -14,6 +14,7 @@ import {
   waitForPeople,
   waitForSameContent,
   waitForState,
+  waitUntilSaved,
   type Visitor,
   type VisitorOptions,
 } from './pages.ts'
@@ -51,7 +52,7 @@ const open = async (address: string, options?: VisitorOptions, at = server) => {
 
 const openSaved = async (documentName: string, options?: VisitorOptions) => {
   const page = await open(`/?doc=${documentName}`, options)
-  await waitForState(page, 'saved')
+  await waitUntilSaved(page)
   return page
 }
 
@@ -71,8 +72,8 @@ describe('two people in one document', () => {
     await waitForPeople(sam, ['Sam Okafor (you)', 'Ada Lindqvist'])
     await waitForCaret(ada, 'Sam Okafor')
     await waitForCaret(sam, 'Ada Lindqvist')
-    await waitForState(ada, 'saved')
-    await waitForState(sam, 'saved')
+    await waitUntilSaved(ada)
+    await waitUntilSaved(sam)
   })
 
   test('type at the same time and end with the same text', async () => {
@@ -110,7 +111,7 @@ describe('two people in one document', () => {
     const ada = await openSaved(documentName, { name: 'Ada' })
     const secondTab = await ada.context().newPage()
     await secondTab.goto(ada.url())
-    await waitForState(secondTab, 'saved')
+    await waitUntilSaved(secondTab)
     const sam = await openSaved(documentName, { name: 'Sam' })
     await waitForPeople(sam, ['Sam (you)', 'Ada'])
     await waitForPeople(secondTab, ['Ada (you)', 'Sam'])
@@ -165,7 +166,7 @@ describe('without a connection', () => {
     await waitForState(ada, 'offline')
     await typeAtEnd(ada, 'Ada offline. ')
     await typeAtEnd(sam, 'Sam online. ')
-    await waitForState(sam, 'saved')
+    await waitUntilSaved(sam)
     expect(await ada.locator('#save-text').textContent()).toContain('kept on this device')
     expect(await contentOf(sam)).not.toContain('Ada offline.')
 
@@ -173,7 +174,7 @@ describe('without a connection', () => {
     await waitForContent(sam, 'Ada offline.')
     await waitForContent(ada, 'Sam online.')
     await waitForSameContent(ada, sam)
-    await waitForState(ada, 'saved')
+    await waitUntilSaved(ada)
   })
 
   test('the text survives the death of the server and a reload while it is down', async () => {
@@ -181,7 +182,7 @@ describe('without a connection', () => {
     const ada = await openSaved(documentName)
     const sam = await openSaved(documentName)
     await typeAtEnd(ada, 'Acknowledged. ')
-    await waitForState(ada, 'saved')
+    await waitUntilSaved(ada)
     await waitForContent(sam, 'Acknowledged.')
     await ada.evaluate('navigator.serviceWorker.ready.then(() => undefined)')
 
@@ -196,14 +197,14 @@ describe('without a connection', () => {
 
     await server.start()
     await waitForContent(sam, 'Acknowledged. Unsent. More.')
-    await waitForState(ada, 'saved')
+    await waitUntilSaved(ada)
   })
 
   test('what was shown as saved is there after kill -9, for somebody who was never here', async () => {
     const documentName = newDocument()
     const ada = await openSaved(documentName)
     await typeAtEnd(ada, 'Durable.')
-    await waitForState(ada, 'saved')
+    await waitUntilSaved(ada)
     await ada.context().close()
     await server.restart('SIGKILL')
     await waitForContent(await openSaved(documentName), 'Durable.')
@@ -225,7 +226,7 @@ describe('tokens of an application', () => {
   test('a viewer reads along and cannot write', async () => {
     const documentName = newDocument()
     const editor = await openWithToken(documentName, 'editor', 'Edith')
-    await waitForState(editor, 'saved')
+    await waitUntilSaved(editor)
     const viewer = await openWithToken(documentName, 'viewer', 'Vera')
     await waitForState(viewer, 'readonly')
 
@@ -242,10 +243,10 @@ describe('tokens of an application', () => {
   test('the token leaves the address and survives a reload', async () => {
     const documentName = newDocument()
     const page = await openWithToken(documentName, 'editor', 'Edith')
-    await waitForState(page, 'saved')
+    await waitUntilSaved(page)
     expect(page.url()).toBe(`${strict.url}/?doc=${documentName}`)
     await page.reload()
-    await waitForState(page, 'saved')
+    await waitUntilSaved(page)
   })
 
   test('a document of others is refused in plain words', async () => {
@@ -266,7 +267,7 @@ describe('tokens of an application', () => {
 describe('the page itself', () => {
   test('names a new document, and opens another one by its name', async () => {
     const page = await open('/')
-    await waitForState(page, 'saved')
+    await waitUntilSaved(page)
     const name = await page.locator('#title').inputValue()
     expect(name).toMatch(/^[a-z]+-[a-z]+-\w{4}$/)
     expect(page.url()).toBe(`${server.url}/?doc=${name}`)
@@ -274,7 +275,7 @@ describe('the page itself', () => {
     await page.locator('#title').fill('Minutes of the board')
     await page.locator('#title').press('Enter')
     await page.waitForURL(`${server.url}/?doc=Minutes%20of%20the%20board`)
-    await waitForState(page, 'saved')
+    await waitUntilSaved(page)
     expect(await page.title()).toBe('Minutes of the board · codraft')
   })
 
@@ -303,7 +304,7 @@ describe('the page itself', () => {
       if (/content security policy/i.test(message.text())) violations.push(message.text())
     })
     await page.goto(`${server.url}/?doc=${documentName}`)
-    await waitForState(page, 'saved')
+    await waitUntilSaved(page)
     await typeAtEnd(page, 'Text')
     await page.locator('#help').click()
     expect({ foreign, violations }).toEqual({ foreign: [], violations: [] })
@@ -312,7 +313,7 @@ describe('the page itself', () => {
   test('can be used with the keyboard alone', async () => {
     const page = await openSaved(newDocument())
     await typeAtEnd(page, 'word')
-    await page.keyboard.press('Shift+ControlOrMeta+ArrowLeft')
+    await page.keyboard.press('ControlOrMeta+a')
     await page.locator('[data-tool="style"]').focus()
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('Enter')

@@ -45,6 +45,10 @@ export const visit = async (
 export const waitForState = (page: Page, state: string): Promise<void> =>
   expect.poll(() => page.locator('#save-state').getAttribute('data-state'), patience).toBe(state)
 
+/** Waits until the server has acknowledged every edit: the line says "Saved", and the exact count behind it is 0. */
+export const waitUntilSaved = (page: Page): Promise<unknown> =>
+  page.locator('#save-state[data-state="saved"][data-unsaved="0"]').waitFor(patience)
+
 /** The document as HTML, without what the editor adds on the screen: carets, selections, helpers of the cursor. */
 export const contentOf = (page: Page): Promise<string> =>
   page.evaluate(`(() => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
 import { connectHocuspocus, connectYWebsocket } from '../helpers/clients.ts'
+import { authMessage, awarenessMessage, openRawSocket, updateMessage } from '../helpers/raw-socket.ts'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import { testToken } from '../helpers/tokens.ts'
 
@@ -16,34 +17,7 @@ afterAll(() => server.close())
 let counter = 0
 const newName = (): string => `transport-${++counter}`
 
-/** A socket without any library behind it, that sends what it is told. */
-const rawSocket = async (path: string, headers: Record<string, string> = {}) => {
-  const socket = new WebSocket(`${server.socketUrl}${path}`, { headers })
-  const closed = once(socket, 'close').then(([code, reason]: unknown[]) => ({
-    code: code as number,
-    reason: String(reason),
-  }))
-  await once(socket, 'open')
-  return { socket, closed }
-}
-
-const message = (name: string, write: (encoder: encoding.Encoder) => void): Uint8Array =>
-  encoding.encode((encoder) => {
-    encoding.writeVarString(encoder, name)
-    write(encoder)
-  })
-const auth = (name: string, token: string): Uint8Array =>
-  message(name, (encoder) => {
-    encoding.writeVarUint(encoder, 2)
-    encoding.writeVarUint(encoder, 0)
-    encoding.writeVarString(encoder, token)
-  })
-const update = (name: string, bytes: Uint8Array): Uint8Array =>
-  message(name, (encoder) => {
-    encoding.writeVarUint(encoder, 0)
-    encoding.writeVarUint(encoder, 2)
-    encoding.writeVarUint8Array(encoder, bytes)
-  })
+const rawSocket = (path: string): ReturnType<typeof openRawSocket> => openRawSocket(server, path)
 
 describe('both wires serve the same document', () => {
   it('edits and cursors reach every kind of client', async () => {
@@ -66,7 +40,7 @@ describe('both wires serve the same document', () => {
   it('several documents share one Hocuspocus socket, up to the limit', async () => {
     const token = await testToken('ada')
     const { socket, closed } = await rawSocket('/collab')
-    for (const name of ['a', 'b', 'c', 'd']) socket.send(auth(newName() + name, token))
+    for (const name of ['a', 'b', 'c', 'd']) socket.send(authMessage(newName() + name, token))
     expect(await closed).toEqual({ code: 4429, reason: 'CODRAFT_TOO_MANY_DOCUMENTS' })
   })
 
@@ -108,18 +82,15 @@ describe('identity', () => {
     const { clientID } = victim.document
     await expect.poll(() => forger.provider.awareness!.getStates().has(clientID)).toBe(true)
     const { socket, closed } = await rawSocket('/collab')
-    socket.send(auth(name, await testToken('forger')))
+    socket.send(authMessage(name, await testToken('forger')))
     socket.send(
-      message(name, (encoder) => {
-        encoding.writeVarUint(encoder, 1)
-        encoding.writeVarUint8Array(
-          encoder,
-          encoding.encode((state) => {
-            for (const value of [1, clientID, 1_000]) encoding.writeVarUint(state, value)
-            encoding.writeVarString(state, '{"cursor":666}')
-          }),
-        )
-      }),
+      awarenessMessage(
+        name,
+        encoding.encode((state) => {
+          for (const value of [1, clientID, 1_000]) encoding.writeVarUint(state, value)
+          encoding.writeVarString(state, '{"cursor":666}')
+        }),
+      ),
     )
     expect(await closed).toMatchObject({ code: 4403, reason: 'CODRAFT_IDENTITY_FORGED' })
     expect(forger.provider.awareness!.getStates().get(clientID)?.['cursor']).toBe(1)
@@ -235,11 +206,11 @@ describe('an update with a gap', () => {
     socket.on('message', (data: Buffer) => received.push(data))
     const kinds = (): string[] =>
       received.map((data) => [...data.subarray(1 + name.length, 3 + name.length)].join())
-    socket.send(auth(name, await testToken('ada')))
-    socket.send(update(name, updates[1]!))
+    socket.send(authMessage(name, await testToken('ada')))
+    socket.send(updateMessage(name, updates[1]!))
     await expect.poll(kinds).toContain('0,0')
     expect(kinds()).not.toContain('8,1')
-    socket.send(update(name, Y.encodeStateAsUpdate(document)))
+    socket.send(updateMessage(name, Y.encodeStateAsUpdate(document)))
     await expect.poll(kinds).toContain('8,1')
     socket.terminate()
   })
