@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs'
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+
+/** The code of a snippet of README.md, as it stands there but for the server's address. */
+export const readmeSnippet = (name: string, socketUrl: string): string => {
+  const code = new RegExp(`<!-- snippet: ${name} -->\\n\`\`\`ts\\n([^]*?)\`\`\``).exec(readme)?.[1]
+  if (code === undefined) throw new Error(`README.md has no snippet ${name}`)
+  return code.replaceAll('ws://127.0.0.1:8080', socketUrl)
+}
