@@ -95,12 +95,12 @@ mountPeople({
   tintFor,
   ownName: () => tokens.identity.name,
   ...(tokens.renamable && {
-    async rename(name: string) {
+    rename(name: string) {
       guest.name = name
       saveGuest(storage, guest)
-      // The server takes the name from the token, so the token comes first.
-      if (provider.isAuthenticated) await provider.sendToken()
       awareness.setLocalStateField('user', ownUser())
+      // The server puts the name of the token into what the others see, so a new name needs a new token.
+      session.retry()
     },
   }),
 })

@@ -12,7 +12,7 @@ interface PeopleViewOptions {
   tintFor: (id: string) => string
   ownName: () => string
   /** Changes the own name; absent when the application decides it. */
-  rename?: (name: string) => Promise<void>
+  rename?: (name: string) => void
 }
 
 /** Shows who is here: avatars in the header, and a list in which one's own name can be changed. */
@@ -90,7 +90,7 @@ export const mountPeople = ({ awareness, tintFor, ownName, rename }: PeopleViewO
   const commit = (): void => {
     const name = cleanName(field.value)
     field.value = name || ownName()
-    if (name && name !== ownName()) void rename?.(name)
+    if (name && name !== ownName()) rename?.(name)
   }
   field.addEventListener('change', commit)
   form.addEventListener('submit', (event) => {

@@ -118,7 +118,8 @@ for (const [title, [bytes, code]] of Object.entries(attacks)) {
     socket.send(authMessage(name, token))
     socket.send(bytes)
     const [{ code: actual }, latencyMs] = await Promise.all([closed, bystandersWork()])
-    expect(actual).toBe(code)
+    // A client that is still sending may see its connection reset before it sees why.
+    expect(code === 1009 ? [1009, 1006] : [code]).toContain(actual)
     expect(latencyMs).toBeLessThan(250)
     expect(writer!.closeCodes.concat(reader!.closeCodes)).toEqual([])
   })
