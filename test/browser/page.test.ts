@@ -5,6 +5,7 @@ import { testToken } from '../helpers/tokens.ts'
 import {
   clickTool,
   contentOf,
+  interceptStore,
   launchChromium,
   typeAtEnd,
   visit,
@@ -261,6 +262,71 @@ describe('tokens of an application', () => {
     const page = await open('/', {}, strict)
     await waitForState(page, 'error')
     expect(await page.locator('#notice').innerText()).toContain('token from your application')
+  })
+})
+
+describe('trouble on the server', () => {
+  test('a server that cannot store is named, and “Saved” waits for it', async () => {
+    const documentName = newDocument()
+    const visitor = await visit(browser, 'about:blank')
+    visitors.push(visitor)
+    const { page } = visitor
+    const store = await interceptStore(page, documentName)
+    await page.goto(`${server.url}/?doc=${documentName}`)
+    await waitUntilSaved(page)
+
+    store.fail()
+    await typeAtEnd(page, 'Is this safe?')
+    await waitForState(page, 'unstored')
+    expect(await page.locator('#save-text').textContent()).toBe(
+      'Not saved yet — the server cannot store at the moment',
+    )
+
+    store.recover()
+    await waitUntilSaved(page)
+  })
+
+  test('a token is renewed before it expires, without a word', async () => {
+    const strict = await startServer()
+    try {
+      const documentName = newDocument()
+      const visitor = await visit(browser, 'about:blank')
+      visitors.push(visitor)
+      const { page } = visitor
+      let grants = 0
+      await page.route('**/api/dev/token', async (route) => {
+        grants += 1
+        const ttlSeconds = 3
+        const token = await testToken('gwen', { name: 'Gwen', ttlSeconds })
+        const expiresAt = Math.floor(Date.now() / 1000) + ttlSeconds
+        await route.fulfill({ json: { token, expiresAt, user: { id: 'gwen', name: 'Gwen' } } })
+      })
+      await page.goto(`${strict.url}/?doc=${documentName}`)
+      await waitUntilSaved(page)
+      const before = grants
+      await expect.poll(() => grants, { timeout: 20_000 }).toBeGreaterThan(before + 2)
+      await typeAtEnd(page, 'Still here.')
+      await waitUntilSaved(page)
+      expect(await page.locator('#notice').isVisible()).toBe(false)
+    } finally {
+      await strict.close()
+    }
+  })
+
+  test('a session that ends leaves the text on the screen and says what to do', async () => {
+    const strict = await startServer()
+    try {
+      const token = await testToken('edith', { ttlSeconds: 4 })
+      const page = await open(`/?doc=${newDocument()}&token=${token}`, {}, strict)
+      await waitUntilSaved(page)
+      await typeAtEnd(page, 'Half a sen')
+      await waitForState(page, 'error')
+      expect(await page.locator('#notice').innerText()).toContain('Your session has ended')
+      expect(await contentOf(page)).toBe('<p>Half a sen</p>')
+      expect(await page.locator('#sheet').isVisible()).toBe(true)
+    } finally {
+      await strict.close()
+    }
   })
 })
 

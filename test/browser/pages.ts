@@ -1,3 +1,5 @@
+import * as decoding from 'lib0/decoding'
+import * as encoding from 'lib0/encoding'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { expect } from 'vitest'
 
@@ -102,3 +104,48 @@ export const waitForPeople = (page: Page, names: string[]): Promise<void> =>
 
 export const waitForCaret = (page: Page, name: string): Promise<void> =>
   expect.poll(() => page.locator('.caret-flag').allTextContents(), patience).toContain(name)
+
+const messageType = { stateless: 5, syncStatus: 8 }
+
+/** Stands between page and server, and plays a server whose store fails: no acknowledgement, and the news of it. */
+export const interceptStore = async (page: Page, documentName: string) => {
+  let isFailing = false
+  let held: (string | Buffer)[] = []
+  let deliver: (message: string | Buffer) => void = () => undefined
+
+  await page.routeWebSocket(/\/collab$/, (client) => {
+    const server = client.connectToServer()
+    deliver = (message) => client.send(message)
+    server.onMessage((message) => {
+      if (isFailing && typeOf(message) === messageType.syncStatus) held.push(message)
+      else deliver(message)
+    })
+  })
+
+  const announce = (state: 'degraded' | 'ok'): void => {
+    const encoder = encoding.createEncoder()
+    encoding.writeVarString(encoder, documentName)
+    encoding.writeVarUint(encoder, messageType.stateless)
+    encoding.writeVarString(encoder, JSON.stringify({ type: 'durability', state }))
+    deliver(Buffer.from(encoding.toUint8Array(encoder)))
+  }
+
+  return {
+    fail() {
+      isFailing = true
+      announce('degraded')
+    },
+    recover() {
+      isFailing = false
+      announce('ok')
+      for (const message of held) deliver(message)
+      held = []
+    },
+  }
+}
+
+const typeOf = (message: string | Buffer): number => {
+  const decoder = decoding.createDecoder(Buffer.from(message))
+  decoding.readVarString(decoder)
+  return decoding.readVarUint(decoder)
+}
