@@ -1,4 +1,5 @@
 import type { DurabilityLevel, Journal } from '../../extensions/journal/index.ts'
+import type { SnapshotsStatus } from '../../extensions/snapshots/index.ts'
 
 export type HealthState = 'ready' | 'degraded' | 'unavailable'
 
@@ -19,7 +20,7 @@ export interface Health {
 export interface HealthSources {
   readonly journal: Journal
   /** State of the snapshot store and its compactions. */
-  snapshots(): { readonly healthy: boolean; readonly failing: number }
+  snapshots(): SnapshotsStatus
   /** Documents that an extension could not store, by name. */
   failingStores(): ReadonlyMap<string, { readonly attempts: number }>
   isDraining(): boolean
@@ -33,7 +34,8 @@ const severity: readonly HealthState[] = ['ready', 'degraded', 'unavailable']
  */
 export const healthOf = ({ journal, snapshots, failingStores, isDraining }: HealthSources): Health => {
   const { healthy, pendingBytes, error } = journal.status
-  const { healthy: snapshotsHealthy, ...snapshotDetails } = snapshots()
+  // Names of documents are for the log: anybody may read this report.
+  const { healthy: snapshotsHealthy, failing: failingSnapshots, corrupt, oldestUnstoredMs } = snapshots()
   const failing = failingStores()
   const dependencies: Record<string, DependencyHealth> = {
     journal: {
@@ -41,7 +43,12 @@ export const healthOf = ({ journal, snapshots, failingStores, isDraining }: Heal
       pendingBytes,
       ...(error !== undefined && { error }),
     },
-    snapshots: { state: snapshotsHealthy ? 'ready' : 'degraded', ...snapshotDetails },
+    snapshots: {
+      state: snapshotsHealthy ? 'ready' : 'degraded',
+      failing: failingSnapshots,
+      corrupt: corrupt.length,
+      oldestUnstoredMs,
+    },
     stores: { state: failing.size === 0 ? 'ready' : 'degraded', failing: failing.size },
     server: { state: isDraining() ? 'unavailable' : 'ready' },
   }
