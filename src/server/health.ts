@@ -46,7 +46,7 @@ export const healthOf = ({ journal, snapshots, failingStores, isDraining }: Heal
     snapshots: {
       state: snapshotsHealthy ? 'ready' : 'degraded',
       failing: failingSnapshots,
-      corrupt: corrupt.length,
+      corrupt,
       oldestUnstoredMs,
     },
     stores: { state: failing.size === 0 ? 'ready' : 'degraded', failing: failing.size },
