@@ -1,6 +1,8 @@
 import './styles/tokens.css'
 import './styles/layout.css'
 import './styles/controls.css'
+import './styles/popovers.css'
+import './styles/people.css'
 import './styles/prose.css'
 import { refreshFlags } from './carets.ts'
 import { bindCopy } from './clipboard.ts'

@@ -17,7 +17,8 @@ interface Explanation {
   passing?: true
 }
 
-const explanations: Record<string, Explanation> = {
+/** By code of the server’s error catalogue; codes that only a broken client can cause have none. */
+export const explanations: Record<string, Explanation> = {
   CODRAFT_TOKEN_MISSING: {
     title: 'Sign-in needed',
     text: 'This server opens documents only with a token from your application. Open the page from there, with ?token= in the address.',
@@ -30,6 +31,10 @@ const explanations: Record<string, Explanation> = {
   CODRAFT_TOKEN_EXPIRED: {
     title: 'Your session has ended',
     text: 'The token of this page has expired. Open the document from your application again; edits made here are kept on this device.',
+  },
+  CODRAFT_AUTH_UNAVAILABLE: {
+    title: 'Sign-in does not answer',
+    text: 'Your access cannot be checked at the moment. This page tries again by itself; edits made here are kept on this device.',
   },
   CODRAFT_DOCUMENT_FORBIDDEN: {
     title: 'No access to this document',
@@ -87,6 +92,11 @@ const explanations: Record<string, Explanation> = {
     passing: true,
   },
   CODRAFT_SLOW_READER: {
+    title: 'Slow connection',
+    text: 'This page connects again by itself.',
+    passing: true,
+  },
+  CODRAFT_AUTH_TIMEOUT: {
     title: 'Slow connection',
     text: 'This page connects again by itself.',
     passing: true,
