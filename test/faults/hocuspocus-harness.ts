@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
 import type { Hocuspocus } from '@hocuspocus/server'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
+import { QuietWebSocket } from '../helpers/quiet-socket.ts'
 
 export interface TestServer {
   readonly url: string
@@ -41,7 +42,7 @@ export class Client {
   readonly #socket: HocuspocusProviderWebsocket
 
   constructor(url: string, name: string) {
-    this.#socket = new HocuspocusProviderWebsocket({ url, WebSocketPolyfill: WebSocket })
+    this.#socket = new HocuspocusProviderWebsocket({ url, WebSocketPolyfill: QuietWebSocket })
     this.provider = new HocuspocusProvider({
       websocketProvider: this.#socket,
       name,

@@ -1,6 +1,6 @@
 import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/provider'
 import { WebsocketProvider } from 'y-websocket'
-import { WebSocket } from 'ws'
+import { QuietWebSocket } from './quiet-socket.ts'
 import * as Y from 'yjs'
 import type { TestServer } from './server.ts'
 import { testToken, type TestTokenOptions } from './tokens.ts'
@@ -31,7 +31,7 @@ export class HocuspocusClient implements AsyncDisposable {
     this.document = document
     this.#socket = new HocuspocusProviderWebsocket({
       url: `${server.socketUrl}/collab`,
-      WebSocketPolyfill: WebSocket,
+      WebSocketPolyfill: QuietWebSocket,
       delay: 50,
       minDelay: 50,
       maxDelay: 300,
@@ -91,7 +91,7 @@ export class YWebsocketClient implements AsyncDisposable {
     this.document = document
     this.provider = new WebsocketProvider(`${server.socketUrl}/yjs`, encodeURIComponent(name), document, {
       params: { token },
-      WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket,
+      WebSocketPolyfill: QuietWebSocket as unknown as typeof globalThis.WebSocket,
       disableBc: true,
       maxBackoffTime: 300,
     })
