@@ -1,6 +1,7 @@
 import type { beforeSyncPayload, Extension } from '@hocuspocus/server'
 import { CodraftError } from '../errors.ts'
-import { checkUpdate, defaultGuardLimits, defaultSyncLimits, type GuardLimits } from './check-update.ts'
+import { checkUpdate } from './check-update.ts'
+import { defaultGuardLimits, defaultSyncLimits, type GuardLimits } from './limits.ts'
 
 export interface GuardOptions {
   /** @default defaultGuardLimits */
@@ -13,10 +14,11 @@ const syncStep2 = 1
 const syncUpdate = 2
 
 /**
- * Refuses harmful updates in a Hocuspocus server of your own. The connection that sent one is closed.
+ * Refuses harmful updates in a Hocuspocus server of your own: the connection that sent one is closed with the reason.
  *
- * An update with a gap passes: Hocuspocus offers an extension no way to ask the client for the missing part. The
- * transport of codraft runs the same check and does ask.
+ * An update that builds on something the document lacks passes. Yjs keeps it aside until the missing part arrives, at the
+ * latest when the client connects anew; to refuse it would cut off a client that did nothing wrong. (The transport of
+ * codraft does not apply it and asks for the missing part, which an extension cannot do without closing the connection.)
  */
 export class Guard implements Extension {
   readonly extensionName = 'Guard'

@@ -60,7 +60,9 @@ const run = async (options: Options): Promise<number> => {
   console.log(
     `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown CPU'}`,
   )
-  console.log(`Medians of ${rounds} alternating round(s)${quick ? ', quick: rough figures' : ''}.`)
+  console.log(
+    `Medians of ${rounds} alternating round(s)${quick ? ', quick: shorter and smaller than described' : ''}.`,
+  )
   const invalid: FinishedRun[] = []
   const onRun = (run: FinishedRun): void => {
     if (run.failures.length > 0) invalid.push(run)

@@ -1,8 +1,7 @@
 import type { Connection } from '@hocuspocus/server'
 import { applyAwarenessUpdate } from 'y-protocols/awareness'
-import { applyUpdate } from 'yjs'
 import { CodraftError } from '../../extensions/errors.ts'
-import { checkUpdate } from '../../extensions/guard/index.ts'
+import { applyUpdateWithin, checkUpdate } from '../../extensions/guard/index.ts'
 import { decodeAwareness, encodeAwareness, stampIdentity, userOf, type AwarenessEntry } from './awareness.ts'
 import { containsUpdate } from './contains-update.ts'
 import type { Address, DocumentFanout } from './DocumentFanout.ts'
@@ -204,9 +203,10 @@ export class Channel {
       return false
     }
     if (!verdict.ok) {
-      // The update builds on something that the server lacks: the client's answer to step 1 will hold both.
+      // The update builds on something that the server lacks: the client's answer to step 1 will hold both. When it is
+      // that answer itself, the client lacks it too, and would answer the same again, without end.
       metrics.resynchronised()
-      this.askForChanges()
+      if (step === SyncStep.update) this.askForChanges()
       return false
     }
     if (!this.#services.canAcceptEdits()) throw new CodraftError('CODRAFT_JOURNAL_UNAVAILABLE')
@@ -217,12 +217,14 @@ export class Channel {
     const { document } = this.connection
     if (document.isDestroyed)
       throw new CodraftError('CODRAFT_DOCUMENT_UNAVAILABLE', 'the document was unloaded')
+    // What Yjs has applied before it failed or was stopped went the way of every update: it is journaled and sent.
+    let isWhole: boolean
     try {
-      applyUpdate(document, update, this.#origin)
+      isWhole = applyUpdateWithin(document, update, this.#origin)
     } catch (cause) {
-      // What Yjs has applied until then went the way of every update: it is journaled and every reader gets it.
       throw new CodraftError('CODRAFT_UPDATE_REJECTED', 'Yjs cannot apply it', { cause })
     }
+    if (!isWhole) throw new CodraftError('CODRAFT_UPDATE_REJECTED', 'takes too long to apply')
     this.#services.metrics.updateApplied(update.length)
     if (document.store.pendingStructs ?? document.store.pendingDs) this.askForChanges()
     else this.acknowledge()

@@ -33,12 +33,17 @@ export const authMessage = (name: string, token: string): Uint8Array =>
     encoding.writeVarString(encoder, token)
   })
 
-export const updateMessage = (name: string, update: Uint8Array): Uint8Array =>
+const syncMessage = (name: string, step: number, body: Uint8Array): Uint8Array =>
   message(name, (encoder) => {
     encoding.writeVarUint(encoder, 0)
-    encoding.writeVarUint(encoder, 2)
-    encoding.writeVarUint8Array(encoder, update)
+    encoding.writeVarUint(encoder, step)
+    encoding.writeVarUint8Array(encoder, body)
   })
+
+/** Asks for everything. */
+export const step1Message = (name: string): Uint8Array => syncMessage(name, 0, Uint8Array.of(0))
+export const step2Message = (name: string, update: Uint8Array): Uint8Array => syncMessage(name, 1, update)
+export const updateMessage = (name: string, update: Uint8Array): Uint8Array => syncMessage(name, 2, update)
 
 export const awarenessMessage = (name: string, update: Uint8Array): Uint8Array =>
   message(name, (encoder) => {

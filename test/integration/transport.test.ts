@@ -4,7 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import * as Y from 'yjs'
 import { connectHocuspocus, connectYWebsocket } from '../helpers/clients.ts'
-import { authMessage, awarenessMessage, openRawSocket, updateMessage } from '../helpers/raw-socket.ts'
+import {
+  authMessage,
+  awarenessMessage,
+  openRawSocket,
+  step1Message,
+  step2Message,
+  updateMessage,
+} from '../helpers/raw-socket.ts'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import { testToken } from '../helpers/tokens.ts'
 
@@ -212,6 +219,26 @@ describe('an update with a gap', () => {
     expect(kinds()).not.toContain('8,1')
     socket.send(updateMessage(name, Y.encodeStateAsUpdate(document)))
     await expect.poll(kinds).toContain('8,1')
+    socket.terminate()
+  })
+
+  it('in the answer to the question itself is not asked about again', async () => {
+    const name = newName()
+    const updates: Uint8Array[] = []
+    const document = new Y.Doc()
+    document.on('update', (bytes: Uint8Array) => updates.push(bytes))
+    document.getText('text').insert(0, 'a')
+    document.getText('text').insert(1, 'b')
+    const { socket } = await rawSocket('/collab')
+    const kinds: string[] = []
+    socket.on('message', (data: Buffer) => kinds.push(data.subarray(1 + name.length, 3 + name.length).join()))
+    socket.send(authMessage(name, await testToken('ada')))
+    for (let i = 0; i < 10; i++) socket.send(step2Message(name, updates[1]!))
+    socket.send(step1Message(name))
+    await expect.poll(() => kinds).toContain('0,1')
+    // The one question is that of the ordinary handshake.
+    expect(kinds.filter((kind) => kind === '0,0')).toHaveLength(1)
+    expect(kinds).not.toContain('8,1')
     socket.terminate()
   })
 })
