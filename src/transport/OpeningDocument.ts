@@ -22,6 +22,8 @@ export class OpeningDocument {
   readonly #onEnd: () => void
   #isAuthenticated = false
   #hasState = false
+  #asksForEverything = false
+  #hasEdits = false
   #held: Incoming[] = []
   #heldBytes = 0
 
@@ -44,16 +46,23 @@ export class OpeningDocument {
 
   /** True when the client may read, has nothing yet, and waits for the state. */
   get wantsState(): boolean {
-    return this.#isAuthenticated && !this.#hasState && this.#held.some(asksForEverything)
+    return this.#isAuthenticated && !this.#hasState && this.#asksForEverything
   }
 
   /** True when the client has sent something that only an open document can take. */
   get hasEdits(): boolean {
-    return this.#held.some(isEdit)
+    return this.#hasEdits
   }
 
-  /** @throws {CodraftError} CODRAFT_MESSAGE_MALFORMED when too much arrives before the document is open */
+  /**
+   * Looks at the message now: what is malformed closes its sender, and must not come up when others wait as well.
+   *
+   * @throws {CodraftError} CODRAFT_MESSAGE_MALFORMED when too much arrives before the document is open
+   * @throws {RangeError} when a message is malformed
+   */
   hold(incoming: Incoming): void {
+    this.#asksForEverything ||= asksForEverything(incoming)
+    this.#hasEdits ||= isEdit(incoming)
     this.#heldBytes += incoming.data.length
     if (this.#held.length >= maxHeldMessages || this.#heldBytes > maxHeldBytes) {
       throw new CodraftError('CODRAFT_MESSAGE_MALFORMED', 'too much was sent before the document was open')

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import * as encoding from 'lib0/encoding'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -7,6 +9,7 @@ import { connectHocuspocus, connectYWebsocket } from '../helpers/clients.ts'
 import {
   authMessage,
   awarenessMessage,
+  message,
   openRawSocket,
   step1Message,
   step2Message,
@@ -201,13 +204,19 @@ describe('admission', () => {
 })
 
 describe('an update with a gap', () => {
-  it('is not acknowledged; the server asks for the missing part', async () => {
-    const name = newName()
+  /** The second update lacks the first. */
+  const twoEdits = (): { document: Y.Doc; updates: Uint8Array[] } => {
     const document = new Y.Doc()
     const updates: Uint8Array[] = []
     document.on('update', (bytes: Uint8Array) => updates.push(bytes))
     document.getText('text').insert(0, 'a')
     document.getText('text').insert(1, 'b')
+    return { document, updates }
+  }
+
+  it('is not acknowledged; the server asks for the missing part', async () => {
+    const name = newName()
+    const { document, updates } = twoEdits()
     const { socket } = await rawSocket('/collab')
     const received: Buffer[] = []
     socket.on('message', (data: Buffer) => received.push(data))
@@ -224,11 +233,7 @@ describe('an update with a gap', () => {
 
   it('in the answer to the question itself is not asked about again', async () => {
     const name = newName()
-    const updates: Uint8Array[] = []
-    const document = new Y.Doc()
-    document.on('update', (bytes: Uint8Array) => updates.push(bytes))
-    document.getText('text').insert(0, 'a')
-    document.getText('text').insert(1, 'b')
+    const { updates } = twoEdits()
     const { socket } = await rawSocket('/collab')
     const kinds: string[] = []
     socket.on('message', (data: Buffer) => kinds.push(data.subarray(1 + name.length, 3 + name.length).join()))
@@ -241,4 +246,23 @@ describe('an update with a gap', () => {
     expect(kinds).not.toContain('8,1')
     socket.terminate()
   })
+})
+
+it('a malformed message of a stranger does not keep others from opening a stored document', async () => {
+  const name = newName()
+  const text = 'stored '.repeat(20_000)
+  {
+    await using writer = await connectHocuspocus(server, name)
+    writer.text.insert(0, text)
+    await expect.poll(() => writer.isSaved).toBe(true)
+  }
+  const snapshots = join(server.dataDir, 'objects/documents', name, 'snapshots')
+  await expect.poll(async () => (await readdir(snapshots).catch(() => [])).length).toBe(1)
+  const { socket, closed } = await rawSocket('/collab')
+  // Step 1 with a state vector of 50 bytes that are not there; never authenticated.
+  socket.send(message(name, (encoder) => encoding.writeUint8Array(encoder, Uint8Array.of(0, 0, 50))))
+  await using reader = await connectHocuspocus(server, name)
+  await expect.poll(() => reader.text.toJSON()).toBe(text)
+  expect(reader.closeCodes).toEqual([])
+  expect(await closed).toMatchObject({ code: 4400 })
 })
