@@ -31,6 +31,8 @@ export interface SafeHocuspocusOptions {
   readonly storeRetry?: Partial<RetryDelays>
   /** How long a caller of `DirectConnection.disconnect` waits for its store, ms. @default 30000 */
   readonly storeWaitMs?: number
+  /** Called for each failed attempt to store a document. */
+  readonly onStoreFailed?: () => void
 }
 
 export interface FailingStore {
@@ -73,6 +75,7 @@ const drainRetryMs = 500
 export class SafeHocuspocus extends Hocuspocus {
   readonly #logger: Logger
   readonly #storeWaitMs: number
+  readonly #onStoreFailed: () => void
   readonly #debouncer: RetryingDebouncer
   readonly #failingStores = new Map<string, FailingStore>()
   readonly #reservations = new Map<string, Reservation>()
@@ -86,10 +89,12 @@ export class SafeHocuspocus extends Hocuspocus {
     configuration = {},
     storeRetry,
     storeWaitMs = 30_000,
+    onStoreFailed = () => undefined,
   }: SafeHocuspocusOptions) {
     super()
     this.#logger = logger
     this.#storeWaitMs = storeWaitMs
+    this.#onStoreFailed = onStoreFailed
     this.#debouncer = new RetryingDebouncer(storeRetry)
     this.debouncer = this.#debouncer
     const noOps = this.configuration
@@ -285,6 +290,7 @@ export class SafeHocuspocus extends Hocuspocus {
   }
 
   #noteFailedStore(name: string, error: unknown): void {
+    this.#onStoreFailed()
     const before = this.#failingStores.get(name)
     const failing = {
       since: before?.since ?? Date.now(),

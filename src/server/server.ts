@@ -48,7 +48,6 @@ export const startServer = async ({
   const objects = await FolderObjectStore.open({ root: join(config.dataDir, 'objects') })
   const snapshots = new Snapshots({
     journal,
-    journalId: journal.id,
     objects,
     compactAfterBytes: config.compactAfterBytes,
     compactAfterMs: config.compactAfterMs,
@@ -71,6 +70,7 @@ export const startServer = async ({
   })
   const hocuspocus = new SafeHocuspocus({
     logger,
+    onStoreFailed: metrics.storeFailed,
     extensions: [
       ...transport.extensions,
       new Auth({
@@ -96,7 +96,9 @@ export const startServer = async ({
         isDraining: () => isDraining,
       }),
     guestTokens:
-      config.jwtSecret === undefined && secret !== undefined ? guestTokens(config, secret) : undefined,
+      config.jwtSecret === undefined && secret !== undefined
+        ? { secret, ...requiredClaims(config) }
+        : undefined,
   })
   transport.attach(http.server, hocuspocus, (name) => hocuspocus.hasHook(name))
   metrics.observe({
@@ -153,25 +155,21 @@ const createTransport = ({ config, ...parts }: TransportParts): Transport =>
     identityOf,
   })
 
-const tokenVerifier = (config: Config, secret: string | undefined): TokenVerifier => {
-  const claims = {
-    ...(config.jwtIssuer !== undefined && { issuer: config.jwtIssuer }),
-    ...(config.jwtAudience !== undefined && { audience: config.jwtAudience }),
-    leewaySeconds: config.tokenLeewaySeconds,
-  }
-  if (secret !== undefined) return createTokenVerifier({ secret, ...claims })
-  return createTokenVerifier({
-    jwksUrl: config.jwksUrl as string,
-    algorithms: config.jwtAlgorithms,
-    ...claims,
-  })
-}
-
-const guestTokens = ({ jwtIssuer: issuer, jwtAudience: audience }: Config, secret: string) => ({
-  secret,
+/** Claims that tokens must have, and that guest tokens get. */
+const requiredClaims = ({ jwtIssuer: issuer, jwtAudience: audience }: Config) => ({
   ...(issuer !== undefined && { issuer }),
   ...(audience !== undefined && { audience }),
 })
+
+const tokenVerifier = (config: Config, secret: string | undefined): TokenVerifier => {
+  const options = { ...requiredClaims(config), leewaySeconds: config.tokenLeewaySeconds }
+  if (secret !== undefined) return createTokenVerifier({ secret, ...options })
+  return createTokenVerifier({
+    jwksUrl: config.jwksUrl as string,
+    algorithms: config.jwtAlgorithms,
+    ...options,
+  })
+}
 
 const expired = new CodraftError('CODRAFT_TOKEN_EXPIRED')
 

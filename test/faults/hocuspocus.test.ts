@@ -356,7 +356,8 @@ describe('a store that fails', () => {
 
   test('ours: the document stays in memory until it is stored, with the edits made meanwhile', async () => {
     const store = new Store()
-    const hocuspocus = makeSafe(store)
+    let failures = 0
+    const hocuspocus = makeSafe(store, { onStoreFailed: () => (failures += 1) })
     const client = await open(await start(hocuspocus)).synced()
     client.type('world')
     await until(() => hocuspocus.failingStores.has('document'))
@@ -373,6 +374,7 @@ describe('a store that fails', () => {
     store.isDown = false
     await until(() => hocuspocus.documents.size === 0)
     expect(store.text).toBe('hello world')
+    expect(failures).toBe(store.attempts - 1)
     expect(hocuspocus.failingStores.size).toBe(0)
     expect(document?.isDestroyed).toBe(true)
   })
