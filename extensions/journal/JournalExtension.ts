@@ -6,6 +6,7 @@ import type {
 } from '@hocuspocus/server'
 import { applyUpdate } from 'yjs'
 import { CodraftError } from '../errors.ts'
+import { isRelayed } from '../transaction-origin.ts'
 import type { Journal, ReplayBase, Ticket } from './Journal.ts'
 
 /** A document as the stores hold it: apply `state`, then `updates` in their order. */
@@ -86,6 +87,3 @@ export class JournalExtension implements Extension {
 
 const isTrimmed = (error: unknown): boolean =>
   error instanceof CodraftError && error.errorCode === 'CODRAFT_JOURNAL_TRIMMED'
-
-const isRelayed = (origin: unknown): boolean =>
-  typeof origin === 'object' && origin !== null && 'source' in origin && origin.source === 'redis'

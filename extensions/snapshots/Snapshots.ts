@@ -3,6 +3,7 @@ import { CodraftError, type ErrorCode } from '../errors.ts'
 import type { Journal, JournalRecord } from '../journal/Journal.ts'
 import { CompactionSchedule, type DirtyDocument } from './CompactionSchedule.ts'
 import { Compactor } from './Compactor.ts'
+import { isRelayed } from '../transaction-origin.ts'
 import type { ObjectStore } from './ObjectStore.ts'
 import { SnapshotStore, type StoredSnapshot } from './SnapshotStore.ts'
 
@@ -37,8 +38,6 @@ export interface SnapshotsStatus {
 
 export interface SnapshotsConfiguration {
   readonly journal: Journal
-  /** See {@link SnapshotStoreOptions.journalId}. */
-  readonly journalId: string
   readonly objects: ObjectStore
   /**
    * A document with this much in the journal gets a new snapshot.
@@ -92,7 +91,7 @@ const silent: SnapshotsLogger = { info: () => {}, warn: () => {}, error: () => {
  * store fails, the journal keeps everything and the document is tried again.
  *
  * ```ts
- * const snapshots = new Snapshots({ journal, journalId, objects })
+ * const snapshots = new Snapshots({ journal, objects })
  * new Server({ extensions: [new JournalExtension({ journal, base: snapshots.base }), snapshots] })
  * ```
  */
@@ -120,7 +119,7 @@ export class Snapshots implements Extension {
     this.#compactor = new Compactor({ gc: this.configuration.gc })
     this.store = new SnapshotStore({
       objects: this.configuration.objects,
-      journalId: this.configuration.journalId,
+      journalId: this.configuration.journal.id,
       merge: (a, b) => this.#compactor.compact({ state: a, updates: [b] }),
     })
   }
@@ -296,7 +295,3 @@ const hasCode = (error: unknown, code: ErrorCode): boolean =>
 /** A journal that stays trimmed above the snapshot shows that the snapshot is lost. */
 const isDamage = (error: unknown): boolean =>
   hasCode(error, 'CODRAFT_DOCUMENT_CORRUPT') || hasCode(error, 'CODRAFT_JOURNAL_TRIMMED')
-
-/** Updates from other instances are compacted there. */
-const isRelayed = (origin: unknown): boolean =>
-  typeof origin === 'object' && origin !== null && 'source' in origin && origin.source === 'redis'

@@ -20,10 +20,6 @@ export class AckGate {
     this.#stop = journal.onDurable((durableTicket) => this.#release(durableTicket))
   }
 
-  get size(): number {
-    return this.#held.length
-  }
-
   /** Calls `send` once `ticket` is durable: now, or later in the order of the calls. */
   hold(ticket: Ticket, send: () => void): void {
     if (ticket > this.#journal.durableTicket) this.#held.push({ ticket, heldAt: performance.now(), send })

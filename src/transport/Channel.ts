@@ -239,9 +239,7 @@ export class Channel {
       entries.push(state && identity ? { clientId, clock, state: stampIdentity(state, identity) } : entry)
     }
     if (entries.length === 0) return undefined
-    if (
-      !this.#services.hocuspocus.configuration.extensions.some((extension) => extension.beforeHandleAwareness)
-    ) {
+    if (!this.#services.everyAwarenessSeen) {
       applyAwarenessUpdate(this.connection.document.awareness, encodeAwareness(entries), this.#origin)
       return undefined
     }

@@ -88,7 +88,7 @@ export class DocumentFanout implements Flushable {
     return this.#stateFrames.frames
   }
 
-  /** What a reader that has `vector` lacks, as messages: updates when it is live, else the answer to its step 1. */
+  /** What a reader that has `vector` lacks. */
   difference(vector: Uint8Array): Uint8Array {
     return encodeStateAsUpdate(this.document, vector)
   }

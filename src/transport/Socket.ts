@@ -219,7 +219,7 @@ export class Socket implements WebSocketLike {
   }
 
   #route(incoming: Incoming): void {
-    this.#services.metrics.messageIn(incoming.type)
+    this.#services.metrics.messageIn()
     const channel = this.#channels.get(incoming.address)
     if (channel) channel.receive(incoming)
     else if (incoming.type === MessageType.auth) this.#open(incoming, this.protocol.toHocuspocus(incoming))

@@ -58,7 +58,8 @@ export class Transport {
   readonly #scheduler = new FlushScheduler()
   readonly #coldJoins = new ColdJoins()
   readonly #fanouts = new Map<Document, DocumentFanout>()
-  readonly #sockets = new Map<Socket, { address: string }>()
+  /** With the address that each counts for. */
+  readonly #sockets = new Map<Socket, string>()
   readonly #wss: WebSocketServer
   #services: TransportServices | undefined
   #sweep: NodeJS.Timeout | undefined
@@ -120,6 +121,7 @@ export class Transport {
       scheduler: this.#scheduler,
       ackGate: new AckGate(journal, metrics.acknowledged),
       everySyncMessageSeen: syncHooks.some(hasHook),
+      everyAwarenessSeen: hasHook('beforeHandleAwareness'),
       canAcceptEdits: () => journal.status.pendingBytes <= maxPendingBytes,
     }
     this.#hasChangeHook = changeHooks.some(hasHook)
@@ -170,7 +172,7 @@ export class Transport {
           open: (socket, address) => this.#open(socket, address),
           onClosed: (socket, code) => this.#closed(socket, code),
         })
-        this.#sockets.set(socket, { address })
+        this.#sockets.set(socket, address)
         services.metrics.connectionOpened(protocol.documentName === undefined ? 'hocuspocus' : 'y-websocket')
         if (protocol.documentName !== undefined) {
           socket.authenticate(authMessage(protocol.documentName, tokenOf(url, request)))
@@ -208,9 +210,9 @@ export class Transport {
   }
 
   #closed(socket: Socket, code: number): void {
-    const { address } = this.#sockets.get(socket) ?? { address: '' }
+    const address = this.#sockets.get(socket)
     this.#sockets.delete(socket)
-    this.#admission.leave(address, socket.userId)
+    if (address !== undefined) this.#admission.leave(address, socket.userId)
     this.#options.metrics.connectionClosed(code)
   }
 

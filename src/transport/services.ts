@@ -29,7 +29,7 @@ export interface TransportSettings {
 export interface TransportMetrics {
   connectionOpened(protocol: string): void
   connectionClosed(code: number): void
-  messageIn(type: number): void
+  messageIn(): void
   updateApplied(bytes: number): void
   messagesOut(count: number): void
   acknowledged(heldMs: number): void
@@ -48,6 +48,8 @@ export interface TransportServices {
   readonly metrics: TransportMetrics
   /** True while an extension wants to see each sync message; they then take Hocuspocus' own way. */
   readonly everySyncMessageSeen: boolean
+  /** True while an extension wants to see or change awareness states before they are applied. */
+  readonly everyAwarenessSeen: boolean
   identityOf(context: unknown): Identity | undefined
   ticketOf(document: Document): Ticket
   /** False while so much is not durable yet that no further edit may be taken. */

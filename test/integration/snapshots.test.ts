@@ -37,7 +37,6 @@ const open = async (settings: Settings | (() => Settings) = {}): Promise<void> =
   objects = await FolderObjectStore.open({ root: join(folder, 'objects') })
   snapshots = new Snapshots({
     journal,
-    journalId: journal.id,
     objects,
     compactAfterBytes: Infinity,
     compactAfterMs: 1e9,

@@ -9,15 +9,15 @@ export interface TypingClient extends AsyncDisposable {
   readonly text: Y.Text
 }
 
-export interface TypingOptions {
+export interface TypingOptions<Client extends TypingClient> {
   readonly server: TestServer
   readonly seed: number
   readonly edits: number
   /** SIGKILLs, spread over the run at random. */
   readonly kills: number
-  readonly connect: (name: string) => Promise<TypingClient>
-  /** Whether every edit so far is saved, where the wire can tell. */
-  readonly isSaved: (client: never) => boolean
+  readonly connect: (name: string) => Promise<Client>
+  /** Whether every edit so far is saved, as far as the wire can tell. */
+  readonly isSaved: (client: Client) => boolean
 }
 
 /** Edits between two breaks in which the sockets get their turn. */
@@ -33,14 +33,11 @@ const type = (text: Y.Text, patches: readonly Patch[]): void => {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /**
- * Types a history through a real provider while the server is killed again and again. After each kill the writer's
- * acknowledged text is compared with what the server itself has kept, before the writer comes back.
+ * Types a history through a real provider while the server is killed again and again. When all of it is acknowledged,
+ * the writer leaves, the server is killed once more, and a fresh client must read the text that the history makes.
  */
 export const typeWhileKilling = async <Client extends TypingClient>(
-  options: Omit<TypingOptions, 'connect' | 'isSaved'> & {
-    readonly connect: (name: string) => Promise<Client>
-    readonly isSaved: (client: Client) => boolean
-  },
+  options: TypingOptions<Client>,
 ): Promise<void> => {
   const { server, seed, edits, kills, connect, isSaved } = options
   const { source, patches } = editingHistory(seed, edits)

@@ -1,5 +1,4 @@
-import { AuthStep, MessageReader, MessageType } from '../wire.ts'
-import { encodeAddress } from '../wire.ts'
+import { AuthStep, encodeAddress, MessageReader, MessageType } from '../wire.ts'
 import type { Protocol } from './Protocol.ts'
 
 const noPrefix = Buffer.alloc(0)
