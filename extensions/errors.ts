@@ -121,6 +121,12 @@ export const errorCatalogue = {
     cause: 'A stored file or journal record of this document fails its checksum.',
     cure: 'Restore the named file from a backup; other documents are not affected.',
   },
+  CODRAFT_SCHEMA_NEWER: {
+    status: 500,
+    closeCode: 1011,
+    cause: 'A file or database was written by a newer version of codraft.',
+    cure: 'Start that version again, or restore a backup that is older than the upgrade.',
+  },
   CODRAFT_JOURNAL_TRIMMED: {
     status: 503,
     closeCode: 4503,

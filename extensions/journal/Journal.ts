@@ -7,10 +7,21 @@ export type Ticket = number
 /** Place of a record in the journal of its document: a positive integer that grows with each record. */
 export type Position = number
 
+/** Who made an edit, and the name that the client gave it. */
+export interface EditOrigin {
+  readonly userId?: string
+  /** Id by which a client that repeats an edit after a crash makes it idempotent. */
+  readonly opId?: string
+}
+
 export interface JournalRecord {
   readonly position: Position
+  /** When the first of its updates was appended, ms since the epoch; undefined when the record does not say. */
+  readonly time?: number
   /** Yjs updates (V1) in the order of their appends. */
   readonly updates: readonly Uint8Array[]
+  /** Where each of `updates` came from; `{}` = unknown. */
+  readonly origins: readonly EditOrigin[]
 }
 
 /** How much of a document is in the journal and not trimmed yet. */
@@ -56,8 +67,8 @@ export interface Journal {
   /** All tickets up to this one are durable. */
   readonly durableTicket: Ticket
 
-  /** Queues `update` to be written; the caller must not change its bytes afterwards. */
-  append(documentName: string, update: Uint8Array): Ticket
+  /** Queues `update` to be written; the caller must change neither its bytes nor `origin` afterwards. */
+  append(documentName: string, update: Uint8Array, origin?: EditOrigin): Ticket
   /** Calls `listener` after each rise of `durableTicket`. Returns a function that ends it. */
   onDurable(listener: (durableTicket: Ticket) => void): () => void
   /** Calls `listener` when `status.healthy` changes. Returns a function that ends it. */

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { CodraftError } from '../errors.ts'
 import type {
   CommitReport,
+  EditOrigin,
   Journal,
   JournalRecord,
   JournalStatus,
@@ -11,7 +12,7 @@ import type {
   Position,
   Ticket,
 } from './Journal.ts'
-import { decodeUpdates, encodeUpdates } from './record.ts'
+import { decodeRecord, encodeRecord, unknownOrigin } from './record.ts'
 import type { FromWorker, JournalQueries, RecordToWrite, ToWorker } from './sqlite-protocol.ts'
 
 export interface SqliteJournalOptions {
@@ -35,6 +36,12 @@ interface Batch {
   readonly startedAt: number
 }
 
+interface PendingRecord {
+  readonly time: number
+  readonly updates: Uint8Array[]
+  readonly origins: EditOrigin[]
+}
+
 interface Question {
   readonly resolve: (result: never) => void
   readonly reject: (error: Error) => void
@@ -55,7 +62,7 @@ export class SqliteJournal implements Journal {
   readonly #options: Required<Pick<SqliteJournalOptions, 'path' | 'gatherMs'>> & SqliteJournalOptions
   #worker!: Worker
   #ticket: Ticket = 0
-  #pending = new Map<string, Uint8Array[]>()
+  #pending = new Map<string, PendingRecord>()
   #pendingUpdates = 0
   #pendingBytes = 0
   #inFlight: Batch | undefined
@@ -82,7 +89,10 @@ export class SqliteJournal implements Journal {
     }
   }
 
-  /** Opens or creates the journal. Rejects when the file cannot be opened. */
+  /**
+   * Opens or creates the journal. Rejects when the file cannot be opened, with CODRAFT_SCHEMA_NEWER when a newer
+   * version of codraft has written it.
+   */
   static async open(options: SqliteJournalOptions): Promise<SqliteJournal> {
     await mkdir(dirname(options.path), { recursive: true })
     const journal = new SqliteJournal(options)
@@ -90,10 +100,12 @@ export class SqliteJournal implements Journal {
     return journal
   }
 
-  append(documentName: string, update: Uint8Array): Ticket {
-    const updates = this.#pending.get(documentName)
-    if (updates) updates.push(update)
-    else this.#pending.set(documentName, [update])
+  append(documentName: string, update: Uint8Array, origin: EditOrigin = unknownOrigin): Ticket {
+    const record = this.#pending.get(documentName)
+    if (record) {
+      record.updates.push(update)
+      record.origins.push(origin)
+    } else this.#pending.set(documentName, { time: Date.now(), updates: [update], origins: [origin] })
     this.#pendingUpdates += 1
     this.#pendingBytes += update.length
     this.#ticket += 1
@@ -120,7 +132,7 @@ export class SqliteJournal implements Journal {
 
   async read(documentName: string, after: Position = 0): Promise<JournalRecord[]> {
     const records = await this.#ask('read', documentName, after)
-    return records.map(({ position, body }) => ({ position, updates: decodeUpdates(body) }))
+    return records.map(({ position, body }) => ({ position, ...decodeRecord(body) }))
   }
 
   async trim(documentName: string, upTo: Position): Promise<void> {
@@ -162,9 +174,9 @@ export class SqliteJournal implements Journal {
 
   #commitPending(): void {
     if (this.#inFlight || this.#pending.size === 0) return
-    const records = Array.from(this.#pending, ([documentName, updates]) => ({
+    const records = Array.from(this.#pending, ([documentName, record]) => ({
       documentName,
-      body: encodeUpdates(updates),
+      body: encodeRecord(record),
     }))
     this.#lastCommitAt = performance.now()
     this.#inFlight = {
@@ -213,6 +225,8 @@ export class SqliteJournal implements Journal {
       if (message.kind === 'ready') {
         this.id = message.journalId
         resolve()
+      } else if (message.kind === 'unopened') {
+        reject(new CodraftError(message.errorCode, message.error))
       } else this.#receive(message)
     })
     worker.on('error', (error: Error) => {
@@ -239,7 +253,7 @@ export class SqliteJournal implements Journal {
     this.#startWorker().then(resume, () => undefined)
   }
 
-  #receive(message: Exclude<FromWorker, { kind: 'ready' }>): void {
+  #receive(message: Exclude<FromWorker, { kind: 'ready' | 'unopened' }>): void {
     switch (message.kind) {
       case 'committed':
         return this.#committed()

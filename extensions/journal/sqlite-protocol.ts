@@ -27,6 +27,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'ready'; readonly journalId: string }
+  /** The file cannot be used, and the worker ends. */
+  | { readonly kind: 'unopened'; readonly error: string; readonly errorCode: ErrorCode }
   | { readonly kind: 'committed' }
   /** The commit was rolled back; the worker tries again by itself. */
   | { readonly kind: 'failing'; readonly error: string }

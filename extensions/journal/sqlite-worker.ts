@@ -15,11 +15,24 @@ const port = parentPort
 if (!port) throw new Error('sqlite-worker.ts runs in a worker thread')
 const post = (message: FromWorker): void => port.postMessage(message)
 
-const database = new DatabaseSync((workerData as { path: string }).path)
+/** Kept in the file as `user_version`. A file of version 0 has the same tables; its records have no metadata. */
+const schemaVersion = 1
+
+const { path } = workerData as { path: string }
+const database = new DatabaseSync(path)
 database.exec(`
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA busy_timeout = ${busyTimeoutMs};
+`)
+const foundVersion = database.prepare('PRAGMA user_version').get()?.['user_version'] as number
+if (foundVersion > schemaVersion) {
+  const error = `${path} has schema version ${foundVersion}, this version of codraft knows ${schemaVersion}`
+  post({ kind: 'unopened', errorCode: 'CODRAFT_SCHEMA_NEWER', error })
+  process.exit()
+}
+database.exec(`
+  BEGIN IMMEDIATE;
   CREATE TABLE IF NOT EXISTS journal (id TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY,
@@ -33,6 +46,8 @@ database.exec(`
     body BLOB NOT NULL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS records_of_document ON records (document, position);
+  PRAGMA user_version = ${schemaVersion};
+  COMMIT;
 `)
 
 const statements = {

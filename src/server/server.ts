@@ -67,6 +67,7 @@ export const startServer = async ({
     journal,
     base: snapshots.base,
     beforeReplay: transport.beforeReplay,
+    identityOf,
   })
   const hocuspocus = new SafeHocuspocus({
     logger,

@@ -60,6 +60,25 @@ export const journalConformance = (driver: string, open: () => Promise<JournalUn
       expect(second!.position).toBeGreaterThan(first!.position)
     })
 
+    it('keeps who made each edit, when, and under which op id, over a restart', async () => {
+      const before = Date.now()
+      journal.append('doc', bytes('a'), { userId: 'ann' })
+      journal.append('doc', bytes('b'), { userId: 'bob', opId: 'op-1' })
+      await journal.whenDurable(journal.append('doc', bytes('c')))
+      const after = Date.now()
+      journal = await subject.reopen()
+      const records = await journal.read('doc')
+      expect(records.flatMap((record) => record.origins)).toEqual([
+        { userId: 'ann' },
+        { userId: 'bob', opId: 'op-1' },
+        {},
+      ])
+      for (const { time } of records) {
+        expect(time).toBeGreaterThanOrEqual(before)
+        expect(time).toBeLessThanOrEqual(after)
+      }
+    })
+
     it('reads from a position on', async () => {
       for (const edit of ['a', 'b', 'c']) await journal.whenDurable(journal.append('doc', bytes(edit)))
       const [first, second] = await journal.read('doc')

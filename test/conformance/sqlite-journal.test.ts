@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SqliteJournal } from '../../extensions/journal/index.ts'
 import { journalConformance } from './journal.ts'
@@ -79,5 +80,44 @@ describe('SQLite journal in trouble', () => {
     )
     expect(await journal.read('sound')).toHaveLength(1)
     await journal.close()
+  })
+
+  it('goes on with a file from before records had metadata', async () => {
+    const old = new DatabaseSync(path)
+    old.exec(`
+      CREATE TABLE journal (id TEXT NOT NULL) STRICT;
+      CREATE TABLE documents (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, trimmed INTEGER NOT NULL DEFAULT 0
+      ) STRICT;
+      CREATE TABLE records (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL REFERENCES documents (id),
+        checksum INTEGER NOT NULL, body BLOB NOT NULL
+      ) STRICT;
+      INSERT INTO journal VALUES ('the old one');
+      INSERT INTO documents (name) VALUES ('doc');
+    `)
+    const body = Uint8Array.of(2, 7, 8, 1, 9)
+    old.prepare('INSERT INTO records (document, checksum, body) VALUES (1, ?, ?)').run(crc32(body), body)
+    old.close()
+    const journal = await SqliteJournal.open({ path, gatherMs: 0 })
+    expect(journal.id).toBe('the old one')
+    await journal.whenDurable(journal.append('doc', Uint8Array.of(3), { userId: 'ann' }))
+    expect(await journal.read('doc')).toEqual([
+      { position: 1, updates: [Uint8Array.of(7, 8), Uint8Array.of(9)], origins: [{}, {}] },
+      {
+        position: 2,
+        time: expect.any(Number),
+        updates: [Uint8Array.of(3)],
+        origins: [{ userId: 'ann' }],
+      },
+    ])
+    await journal.close()
+  })
+
+  it('leaves a file of a newer version alone', async () => {
+    const newer = new DatabaseSync(path)
+    newer.exec('PRAGMA user_version = 99')
+    newer.close()
+    await expect(SqliteJournal.open({ path })).rejects.toThrow(/CODRAFT_SCHEMA_NEWER.*version 99/)
   })
 })

@@ -2,6 +2,7 @@ import { readdir, truncate } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SqliteJournal } from '../../extensions/journal/index.ts'
 import { connectHocuspocus, connectYWebsocket } from '../helpers/clients.ts'
 import { startServer, type TestServer } from '../helpers/server.ts'
 
@@ -42,6 +43,24 @@ describe('an acknowledged edit', () => {
     }
     expect(await textOf('doc')).toBe(expected)
   })
+})
+
+it('the journal knows who made an edit, on every wire', async () => {
+  {
+    await using ann = await connectHocuspocus(server, 'doc', { user: 'ann' })
+    await using bob = await connectYWebsocket(server, 'doc', { user: 'bob' })
+    await expect.poll(() => ann.isSaved).toBe(true)
+    ann.text.insert(0, 'ann')
+    await expect.poll(() => bob.text.toJSON()).toBe('ann')
+    bob.text.insert(3, ' and bob')
+    await expect.poll(() => ann.text.toJSON()).toBe('ann and bob')
+  }
+  await server.kill('SIGTERM')
+  const journal = await SqliteJournal.open({ path: join(server.dataDir, 'journal.sqlite') })
+  const records = await journal.read('doc')
+  await journal.close()
+  const users = records.flatMap(({ origins }) => origins.map(({ userId }) => userId))
+  expect(users).toEqual(['ann', 'bob'])
 })
 
 it('SIGTERM stores everything, ends with 0, and clients come back by themselves', async () => {
