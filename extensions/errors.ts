@@ -109,6 +109,18 @@ export const errorCatalogue = {
     cause: 'Edits cannot be made durable at the moment (disk full or failing), so none is acknowledged.',
     cure: 'Clients keep their edits and retry by themselves; free disk space and see /health/ready.',
   },
+  CODRAFT_REDIS_UNAVAILABLE: {
+    status: 503,
+    closeCode: 4503,
+    cause: 'Redis cannot be reached.',
+    cure: 'See that REDIS_URL is right and that Redis runs and lets this server in.',
+  },
+  CODRAFT_REDIS_UNSUITABLE: {
+    status: 500,
+    closeCode: 1011,
+    cause: 'Redis is too old, or one node of a cluster is named as if it stood alone.',
+    cure: 'Use Redis 7.0 or newer; name at least two nodes of a cluster in REDIS_URL, comma-separated.',
+  },
   CODRAFT_DOCUMENT_UNAVAILABLE: {
     status: 503,
     closeCode: 4503,

@@ -1,5 +1,8 @@
-/** What a durable append survives: `process` = kill -9, `disk` = power loss, `replicated` = loss of the machine. */
-export type DurabilityLevel = 'process' | 'disk' | 'replicated'
+/**
+ * What a durable append survives: `memory` = kill -9 of the server, but not of the service that keeps the journal;
+ * `process` = kill -9 of any process, `disk` = power loss, `replicated` = loss of the machine.
+ */
+export type DurabilityLevel = 'memory' | 'process' | 'disk' | 'replicated'
 
 /** Number of an append within this process; grows by one with each append, whatever its document. */
 export type Ticket = number
