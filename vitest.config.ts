@@ -18,11 +18,11 @@ export default defineConfig({
     retry: 0,
     maxWorkers: 2,
     projects: [
-      project('services', ['test/services/**/*.test.ts'], 180),
       project('unit', ['src/**/*.test.ts', 'extensions/**/*.test.ts', 'scripts/**/*.test.ts'], 20),
       project('integration', ['test/conformance/**/*.test.ts', 'test/integration/**/*.test.ts'], 60),
       project('faults', ['test/faults/**/*.test.ts'], 180),
       project('fuzz', ['test/fuzz/**/*.test.ts'], 300),
+      project('services', ['test/services/**/*.test.ts'], 180),
       project('browser', ['test/browser/**/*.test.ts'], 180),
       project('slice', ['test/soak/slice.test.ts'], 600),
       project('soak', ['test/soak/whole.test.ts'], 3600),

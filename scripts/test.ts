@@ -1,9 +1,11 @@
 // `npm test`: everything that needs nothing installed, then a line that says what did not run.
-// With CI=true, Chromium is installed where it is missing, and a browser that cannot be had is a failure.
+// With CI=true also what needs Chromium and real services; they are installed where they are missing, and one that
+// cannot be had is a failure.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runVitest, startServices, testFiles } from './services/test-run.ts'
 
 interface Report {
   readonly numPassedTests: number
@@ -17,11 +19,10 @@ const folder = mkdtempSync(join(tmpdir(), 'codraft-tests-'))
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const notRun: string[] = []
 
-const runProject = (name: string): void => {
+const runProject = async (name: string, env?: Readonly<Record<string, string>>): Promise<void> => {
   const output = join(folder, `${name}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${output}`]
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', name, ...reporters]
-  const { status } = spawnSync(process.execPath, vitest, { stdio: 'inherit' })
+  const status = await runVitest(['--project', name, ...reporters], env)
   const report = existsSync(output) ? (JSON.parse(readFileSync(output, 'utf8')) as Report) : undefined
   totals.passed += report?.numPassedTests ?? 0
   totals.failed += report?.numFailedTests ?? 0
@@ -48,13 +49,24 @@ const installChromium = (): void => {
   })
 }
 
-for (const project of ['unit', 'integration', 'faults', 'fuzz', 'slice']) runProject(project)
+for (const project of ['unit', 'integration', 'faults', 'fuzz', 'slice']) await runProject(project)
+
+if (isCi) {
+  try {
+    const services = await startServices(testFiles([]))
+    await runProject('services', services.env)
+    await services.stop()
+  } catch (error) {
+    console.error(`codraft: a service cannot be had, so nothing was tested with it:\n${String(error)}`)
+    totals.failed += 1
+  }
+} else notRun.push('what needs real services such as Redis and PostgreSQL (npm run test:services)')
 
 if (isCi && !findChromium()) installChromium()
 const chromium = findChromium()
 if (chromium !== undefined) {
   process.env['CODRAFT_CHROMIUM'] = chromium
-  runProject('browser')
+  await runProject('browser')
 } else if (isCi) {
   console.error('codraft: Chromium could not be installed, so the page was not tested')
   totals.failed += 1

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RedisConnection, RedisJournal } from '../../extensions/redis/index.ts'
 import { journalConformance } from '../conformance/journal.ts'
-import { redisCluster, redisUrl } from '../helpers/services.ts'
+import { serviceVariable } from '../helpers/services.ts'
 
 const open = async (
   url: string,
