@@ -19,18 +19,18 @@ const open = async (
   }
 }
 
-for (const [name, urlOf] of [
-  ['Redis', redisUrl],
-  ['Redis Cluster', redisCluster],
+for (const [name, variable] of [
+  ['Redis', 'CODRAFT_TEST_REDIS_URL'],
+  ['Redis Cluster', 'CODRAFT_TEST_REDIS_CLUSTER'],
 ] as const) {
   journalConformance(name, async () => {
     const prefix = `test-${randomUUID()}:`
-    let opened = await open(urlOf(), prefix)
+    let opened = await open(serviceVariable(variable), prefix)
     return {
       journal: opened.journal,
       async reopen() {
         await opened.close()
-        opened = await open(urlOf(), prefix)
+        opened = await open(serviceVariable(variable), prefix)
         return opened.journal
       },
       dispose: () => opened.close(),
@@ -42,7 +42,10 @@ for (const [name, urlOf] of [
     let journal: RedisJournal
     const edit = Uint8Array.of(1)
     beforeEach(async () => {
-      connection = await RedisConnection.open({ url: urlOf(), prefix: `test-${randomUUID()}:` })
+      connection = await RedisConnection.open({
+        url: serviceVariable(variable),
+        prefix: `test-${randomUUID()}:`,
+      })
       journal = await RedisJournal.open({ connection, instance: 'instance' })
     })
     afterEach(async () => {
