@@ -181,6 +181,48 @@ export const errorCatalogue = {
     cause: 'A request field is missing or malformed.',
     cure: 'Correct the field that the message names.',
   },
+  CODRAFT_BODY_TOO_LARGE: {
+    status: 413,
+    closeCode: 1009,
+    cause: 'The body of a request is larger than this route allows.',
+    cure: 'Send less at once, or raise REST_MAX_BODY_BYTES or MAX_UPDATE_BYTES.',
+  },
+  CODRAFT_RATE_LIMITED: {
+    status: 429,
+    closeCode: 4429,
+    cause: 'One user or address sent more requests than REST_MAX_REQUESTS_PER_MINUTE.',
+    cure: 'Wait as long as the Retry-After header says, or raise the limit.',
+  },
+  CODRAFT_MEDIA_TYPE_UNSUPPORTED: {
+    status: 415,
+    closeCode: 4400,
+    cause: 'The body of a request has a media type that this route does not read.',
+    cure: 'Set Content-Type to one that /api/docs names for the route.',
+  },
+  CODRAFT_ROLE_INSUFFICIENT: {
+    status: 403,
+    closeCode: 4403,
+    cause: 'The role on this document does not allow what was asked for.',
+    cure: 'Ask an owner of the document for a higher role; the message says which one is needed.',
+  },
+  CODRAFT_DOCUMENT_NOT_FOUND: {
+    status: 404,
+    closeCode: 4404,
+    cause: 'Nothing was ever written to a document of this name.',
+    cure: 'Check the name, percent-encoded in a path; PUT creates a document.',
+  },
+  CODRAFT_DOCUMENT_CHANGED: {
+    status: 412,
+    closeCode: 4412,
+    cause: 'The document is not the one that If-Match names: somebody has edited it.',
+    cure: 'Read it again and repeat the change on what it is now.',
+  },
+  CODRAFT_UPDATE_GAP: {
+    status: 409,
+    closeCode: 4409,
+    cause: 'An update builds on edits that the server does not have.',
+    cure: 'Send the update that `Y.encodeStateAsUpdate` makes from the state of GET …?format=update, or the whole state.',
+  },
   CODRAFT_NOT_FOUND: {
     status: 404,
     closeCode: 4404,

@@ -189,6 +189,24 @@ const schema = z.object({
     description: 'Largest awareness state of one client.',
   }),
 
+  restMaxBodyBytes: number(1_024, 1 << 30, 32 * 1024 * 1024).register(settings, {
+    env: 'REST_MAX_BODY_BYTES',
+    unit: 'bytes',
+    group: 'REST',
+    description: 'Largest document that one request may bring; updates are limited by MAX_UPDATE_BYTES.',
+  }),
+  restMaxRequestsPerMinute: number(1, 100_000_000, 6_000).register(settings, {
+    env: 'REST_MAX_REQUESTS_PER_MINUTE',
+    group: 'REST',
+    description: 'Requests to /api of one user a minute, on each instance; past it the answer is 429.',
+  }),
+  restWriteDeadlineMs: number(100, 600_000, 15_000).register(settings, {
+    env: 'REST_WRITE_DEADLINE_MS',
+    unit: 'ms',
+    group: 'REST',
+    description: 'How long a request waits for its edit to become durable; past it the answer is 503.',
+  }),
+
   flushMsPerReader: decimal(0, 10, 0.15).register(settings, {
     env: 'FLUSH_MS_PER_READER',
     unit: 'ms',

@@ -5,23 +5,12 @@ import type {
   onLoadDocumentPayload,
 } from '@hocuspocus/server'
 import { applyUpdate } from 'yjs'
-import { CodraftError } from '../errors.ts'
 import { isRelayed, opIdOf } from '../transaction-origin.ts'
-import type { EditOrigin, Journal, JournalRecord, ReplayBase, Ticket } from './Journal.ts'
+import type { EditOrigin, Ticket } from './Journal.ts'
 import { unknownOrigin } from './record.ts'
+import { readStoredDocument, type DocumentStores, type StoredDocument } from './stored-document.ts'
 
-/** A document as the stores hold it: apply `state`, then `updates` in their order. */
-export interface StoredDocument {
-  readonly state?: Uint8Array
-  readonly updates: readonly Uint8Array[]
-  /** Where each of `updates` came from: the op ids that a client may repeat are here. */
-  readonly origins: readonly EditOrigin[]
-}
-
-export interface JournalExtensionOptions {
-  readonly journal: Journal
-  /** Where the replay of a document starts. Default: at the beginning of its journal. */
-  readonly base?: (documentName: string) => Promise<ReplayBase | undefined>
+export interface JournalExtensionOptions extends DocumentStores {
   /** Called with what was read, before it is applied; the load goes on when the promise resolves. */
   readonly beforeReplay?: (documentName: string, stored: StoredDocument) => Promise<void>
   /**
@@ -35,8 +24,6 @@ export interface JournalExtensionOptions {
 interface Contextual {
   readonly context?: unknown
 }
-
-const maxReadAttempts = 5
 
 const userOfContext = (context: unknown): { userId: string } | undefined => {
   const id = (context as { user?: { id?: unknown } } | null | undefined)?.user?.id
@@ -73,13 +60,11 @@ export class JournalExtension implements Extension {
 
   async onLoadDocument({ document, documentName }: onLoadDocumentPayload): Promise<void> {
     const { journal, beforeReplay } = this.#options
-    const { start, records } = await this.#read(documentName)
-    const updates = records.flatMap((record) => record.updates)
-    const origins = records.flatMap((record) => record.origins)
-    await beforeReplay?.(documentName, { ...(start && { state: start.state }), updates, origins })
+    const stored = await readStoredDocument(this.#options, documentName)
+    await beforeReplay?.(documentName, stored)
     document.transact(() => {
-      if (start) applyUpdate(document, start.state, replayOrigin)
-      for (const update of updates) applyUpdate(document, update, replayOrigin)
+      if (stored.state) applyUpdate(document, stored.state, replayOrigin)
+      for (const update of stored.updates) applyUpdate(document, update, replayOrigin)
     }, replayOrigin)
     document.on('update', (update: Uint8Array, origin: unknown) => {
       if (isRelayed(origin)) return
@@ -106,26 +91,8 @@ export class JournalExtension implements Extension {
     return origin
   }
 
-  /** A snapshot that is committed between the two reads takes its part of the journal with it: then both are repeated. */
-  async #read(
-    documentName: string,
-  ): Promise<{ start: ReplayBase | undefined; records: readonly JournalRecord[] }> {
-    const { journal, base } = this.#options
-    for (let attempt = 1; ; attempt++) {
-      const start = await base?.(documentName)
-      try {
-        return { start, records: await journal.read(documentName, start?.position) }
-      } catch (error) {
-        if (!isTrimmed(error) || attempt === maxReadAttempts) throw error
-      }
-    }
-  }
-
   /** Holds the document in memory until all of it is durable. */
   async beforeUnloadDocument({ document }: beforeUnloadDocumentPayload): Promise<void> {
     await this.#options.journal.whenDurable(this.ticketOf(document))
   }
 }
-
-const isTrimmed = (error: unknown): boolean =>
-  error instanceof CodraftError && error.errorCode === 'CODRAFT_JOURNAL_TRIMMED'

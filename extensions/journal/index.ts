@@ -1,3 +1,4 @@
 export type * from './Journal.ts'
-export { JournalExtension, type JournalExtensionOptions, type StoredDocument } from './JournalExtension.ts'
+export { JournalExtension, type JournalExtensionOptions } from './JournalExtension.ts'
 export { SqliteJournal, type SqliteJournalOptions } from './SqliteJournal.ts'
+export { readStoredDocument, type DocumentStores, type StoredDocument } from './stored-document.ts'

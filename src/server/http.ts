@@ -12,6 +12,9 @@ import type { Registry } from 'prom-client'
 import { z } from 'zod'
 import { CodraftError } from '../../extensions/errors.ts'
 import type { Logger } from '../logger.ts'
+import { addRest } from '../rest/app.ts'
+import { codedError, problemMediaType, problemOf } from '../rest/problem.ts'
+import type { RestServices } from '../rest/services.ts'
 import { isLoopback } from '../transport/Admission.ts'
 import { issueToken } from './guest-tokens.ts'
 import type { Health } from './health.ts'
@@ -20,6 +23,7 @@ export interface HttpOptions {
   readonly logger: Logger
   readonly registry: Registry
   readonly health: () => Health
+  readonly rest: RestServices
   /** Signs guest tokens; undefined when the application issues tokens. */
   readonly guestTokens:
     | { readonly secret: string; readonly issuer?: string; readonly audience?: string }
@@ -27,6 +31,9 @@ export interface HttpOptions {
 }
 
 const guestTokenSeconds = 3_600
+
+/** A document name of 255 characters, each of three bytes, percent-encoded. */
+const maxParamLength = 255 * 9
 
 const webFolder = fileURLToPath(new URL('../web/dist', import.meta.url))
 
@@ -42,35 +49,21 @@ const contentSecurityPolicy = [
 /** The HTTP side: page, health, metrics, guest tokens. Errors are problem documents (RFC 9457). */
 export const createHttp = async (options: HttpOptions): Promise<FastifyInstance> => {
   const loggerInstance: FastifyBaseLogger = options.logger.child({}, { level: 'warn' })
-  const app = Fastify({ loggerInstance, forceCloseConnections: true })
+  const app = Fastify({ loggerInstance, forceCloseConnections: true, routerOptions: { maxParamLength } })
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const coded = codedError(error)
     if (coded.status >= 500) options.logger.error({ err: error }, 'request failed')
-    return reply
-      .code(coded.status)
-      .type('application/problem+json')
-      .send({
-        type: `about:blank#${coded.errorCode}`,
-        title: coded.errorCode,
-        status: coded.status,
-        detail: coded.message,
-        code: coded.errorCode,
-      })
+    return reply.code(coded.status).type(problemMediaType).send(problemOf(coded))
   })
   app.setNotFoundHandler(() => {
     throw new CodraftError('CODRAFT_NOT_FOUND')
   })
+  addPageHeaders(app)
   addOperations(app, options)
   addGuestTokens(app, options)
+  await addRest(app, options.rest)
   await addPage(app)
   return app
-}
-
-const codedError = (error: FastifyError): CodraftError => {
-  if (error instanceof CodraftError) return error
-  if (error.statusCode !== undefined && error.statusCode < 500)
-    return new CodraftError('CODRAFT_REQUEST_INVALID', error.message)
-  return new CodraftError('CODRAFT_INTERNAL', '', { cause: error })
 }
 
 const addOperations = (app: FastifyInstance, { health, registry }: HttpOptions): void => {
@@ -130,6 +123,14 @@ const isFromThisMachine = ({ raw, headers }: FastifyRequest): boolean => {
   )
 }
 
+const addPageHeaders = (app: FastifyInstance): void => {
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff')
+    const isPage = String(reply.getHeader('content-type')).startsWith('text/html')
+    if (isPage) reply.header('content-security-policy', contentSecurityPolicy)
+  })
+}
+
 const addPage = async (app: FastifyInstance): Promise<void> => {
   if (!existsSync(join(webFolder, 'index.html'))) {
     app.get('/', () => ({ message: 'The page is not built: run `npm run web:build`.' }))
@@ -142,8 +143,6 @@ const addPage = async (app: FastifyInstance): Promise<void> => {
       // Vite puts a hash into the names of assets.
       const isHashed = path.includes('/assets/')
       reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
-      reply.header('content-security-policy', contentSecurityPolicy)
-      reply.header('x-content-type-options', 'nosniff')
       reply.header('referrer-policy', 'same-origin')
     },
   })

@@ -1,14 +1,22 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Extension } from '@hocuspocus/server'
-import { Auth, createTokenVerifier, identityOf, type TokenVerifier } from '../../extensions/auth/index.ts'
-import { defaultGuardLimits, defaultSyncLimits } from '../../extensions/guard/index.ts'
+import {
+  Auth,
+  createTokenVerifier,
+  identityOf,
+  roleFor,
+  type TokenVerifier,
+} from '../../extensions/auth/index.ts'
+import { defaultGuardLimits, defaultSyncLimits, type GuardLimits } from '../../extensions/guard/index.ts'
 import { CodraftError } from '../../extensions/errors.ts'
 import { JournalExtension, SqliteJournal } from '../../extensions/journal/index.ts'
 import { Metrics } from '../../extensions/metrics/index.ts'
 import { FolderObjectStore, Snapshots } from '../../extensions/snapshots/index.ts'
 import type { Config } from '../config.ts'
+import { DocumentAccess } from '../documents/DocumentAccess.ts'
 import type { Logger } from '../logger.ts'
+import { version } from '../version.ts'
 import { Transport } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from './dev-secret.ts'
 import { healthOf } from './health.ts'
@@ -56,6 +64,7 @@ export const startServer = async ({
   const secret =
     config.jwksUrl === undefined ? (config.jwtSecret ?? loadOrCreateSecret(config.dataDir)) : undefined
 
+  const verify = tokenVerifier(config, secret)
   const transport = createTransport({
     config,
     logger,
@@ -75,7 +84,7 @@ export const startServer = async ({
     extensions: [
       ...transport.extensions,
       new Auth({
-        verify: tokenVerifier(config, secret),
+        verify,
         // A provider asks for a new token when it reconnects, and only then.
         onExpired: ({ webSocket }) => webSocket.close(expired.code, expired.reason),
       }),
@@ -83,6 +92,15 @@ export const startServer = async ({
       snapshots,
       ...extensions,
     ],
+  })
+
+  const documents = new DocumentAccess({
+    hocuspocus,
+    stores: { journal, base: snapshots.base },
+    ticketOf: (document) => journalExtension.ticketOf(document),
+    updateLimits: updateLimits(config),
+    writeDeadlineMs: config.restWriteDeadlineMs,
+    canAcceptEdits: () => journal.status.pendingBytes <= config.journalMaxPendingBytes,
   })
 
   let isDraining = false
@@ -96,6 +114,17 @@ export const startServer = async ({
         failingStores: () => hocuspocus.failingStores,
         isDraining: () => isDraining,
       }),
+    rest: {
+      version,
+      verify,
+      documents,
+      roleOf: async (identity, documentName) => roleFor(identity.documents ?? {}, documentName),
+      limits: {
+        maxRequestsPerMinute: config.restMaxRequestsPerMinute,
+        maxBodyBytes: config.restMaxBodyBytes,
+        maxUpdateBytes: config.maxUpdateBytes,
+      },
+    },
     guestTokens:
       config.jwtSecret === undefined && secret !== undefined
         ? { secret, ...requiredClaims(config) }
@@ -148,13 +177,18 @@ const createTransport = ({ config, ...parts }: TransportParts): Transport =>
     ...parts,
     settings: {
       ...config,
-      updateLimits: { ...defaultGuardLimits, maxBytes: config.maxUpdateBytes },
+      updateLimits: updateLimits(config),
       syncLimits: { ...defaultSyncLimits, maxBytes: config.maxMessageBytes },
     },
     admission: config,
     maxPendingBytes: config.journalMaxPendingBytes,
     identityOf,
   })
+
+const updateLimits = (config: Config): GuardLimits => ({
+  ...defaultGuardLimits,
+  maxBytes: config.maxUpdateBytes,
+})
 
 /** Claims that tokens must have, and that guest tokens get. */
 const requiredClaims = ({ jwtIssuer: issuer, jwtAudience: audience }: Config) => ({

@@ -10,6 +10,7 @@ import type {
 import { WebSocketServer } from 'ws'
 import { CodraftError } from '../../extensions/errors.ts'
 import type { Journal, StoredDocument } from '../../extensions/journal/index.ts'
+import { assertDocumentName } from '../documents/document-name.ts'
 import type { Logger } from '../logger.ts'
 import { AckGate } from './AckGate.ts'
 import { Admission, type AdmissionLimits } from './Admission.ts'
@@ -43,7 +44,6 @@ export interface TransportOptions {
 const sweepIntervalMs = 1_000
 /** y-websocket and Hocuspocus clients reconnect after 30 s of silence. */
 const silenceMs = 20_000
-const maxNameLength = 255
 
 /** Hooks that see sync messages before or after they are applied; when nobody has one, no time is spent on them. */
 const syncHooks = ['beforeHandleMessage', 'beforeSync', 'afterHandleMessage'] as const
@@ -197,7 +197,7 @@ export class Transport {
 
   #open(socket: Socket, address: string): OpeningDocument {
     const documentName = address.split('\0', 1)[0] as string
-    checkName(documentName)
+    assertDocumentName(documentName)
     const prefix = socket.protocol.prefix(address)
     const opening: OpeningDocument = new OpeningDocument(
       documentName,
@@ -301,17 +301,8 @@ const protocolOf = (path: string): Protocol => {
   } catch {
     throw new CodraftError('CODRAFT_DOCUMENT_NAME_INVALID')
   }
-  checkName(name)
+  assertDocumentName(name)
   return yWebsocketProtocol(name)
-}
-
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const forbiddenInNames = /[\u0000-\u001f\u007f]/
-
-const checkName = (name: string): void => {
-  if (name.trim() === '' || name.length > maxNameLength || forbiddenInNames.test(name)) {
-    throw new CodraftError('CODRAFT_DOCUMENT_NAME_INVALID')
-  }
 }
 
 const tokenOf = (url: URL, { headers: { authorization } }: IncomingMessage): string =>

@@ -1,0 +1,126 @@
+import type { Document, Hocuspocus } from '@hocuspocus/server'
+import { applyUpdate, Doc } from 'yjs'
+import { CodraftError } from '../../extensions/errors.ts'
+import { applyUpdateWithin, checkUpdate, type GuardLimits } from '../../extensions/guard/index.ts'
+import { readStoredDocument, type DocumentStores, type Ticket } from '../../extensions/journal/index.ts'
+import type { AuthContext } from '../../extensions/auth/index.ts'
+
+export interface DocumentAccessOptions {
+  readonly hocuspocus: Hocuspocus
+  readonly stores: DocumentStores
+  /** All edits of a document so far are durable once the journal has reached this. */
+  readonly ticketOf: (document: Document) => Ticket
+  /** Limits of one update. */
+  readonly updateLimits: GuardLimits
+  /** How long an edit waits until it is durable, ms. */
+  readonly writeDeadlineMs: number
+  /** False while so much is not durable yet that no further edit may be taken. */
+  readonly canAcceptEdits: () => boolean
+}
+
+/** Who edits, as extensions and the journal see it. */
+export interface Editor {
+  readonly context: AuthContext
+  /** Kept beside the edit in the journal, for clients that may repeat it. */
+  readonly opId?: string
+}
+
+/** Reads and edits documents on behalf of the server, whether or not anybody has them open. */
+export class DocumentAccess {
+  readonly #options: DocumentAccessOptions
+
+  constructor(options: DocumentAccessOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Calls `use` with the document as it is now: the live one when it is open here, else one made of what is stored,
+   * which is not kept. `use` must not change it, nor keep it.
+   *
+   * @returns undefined when nothing was ever written to a document of this name
+   */
+  async read<Result>(documentName: string, use: (document: Doc) => Result): Promise<Result | undefined> {
+    const live = this.#options.hocuspocus.documents.get(documentName)
+    // Open and never written to: nobody can tell it from one that does not exist.
+    if (live) return live.store.clients.size === 0 ? undefined : use(live)
+    const { state, updates } = await readStoredDocument(this.#options.stores, documentName)
+    if (!state && updates.length === 0) return undefined
+    const document = new Doc()
+    try {
+      document.transact(() => {
+        if (state) applyUpdate(document, state)
+        for (const update of updates) applyUpdate(document, update)
+      })
+      return use(document)
+    } finally {
+      document.destroy()
+    }
+  }
+
+  /**
+   * Calls `change` with the live document, in one transaction, so that everybody who has it open sees the edit happen;
+   * resolves when it is durable. Everything that can fail must be done before: Yjs rolls nothing back.
+   *
+   * @throws {CodraftError} CODRAFT_JOURNAL_UNAVAILABLE when it is not durable within the deadline; it may become so
+   *   later, so that the request may be repeated with the same idempotency key only
+   */
+  edit<Result>(
+    documentName: string,
+    editor: Editor,
+    change: (document: Document) => Result,
+  ): Promise<Result> {
+    return this.#withDocument(documentName, editor, (document, origin) =>
+      document.transact(() => change(document), origin),
+    )
+  }
+
+  /**
+   * Applies a Yjs update (V1) that the guard has checked; resolves when it is durable.
+   *
+   * @throws {CodraftError} CODRAFT_UPDATE_REJECTED, CODRAFT_UPDATE_GAP, or as {@link edit}
+   */
+  applyUpdate(documentName: string, editor: Editor, update: Uint8Array): Promise<void> {
+    return this.#withDocument(documentName, editor, (document, origin) => {
+      const verdict = checkUpdate(document, update, this.#options.updateLimits)
+      if (!verdict.ok) {
+        const code = verdict.action === 'resync' ? 'CODRAFT_UPDATE_GAP' : 'CODRAFT_UPDATE_REJECTED'
+        throw new CodraftError(code, verdict.reason)
+      }
+      if (!applyUpdateWithin(document, update, origin))
+        throw new CodraftError('CODRAFT_UPDATE_REJECTED', 'takes too long to apply')
+    })
+  }
+
+  async #withDocument<Result>(
+    documentName: string,
+    { context, opId }: Editor,
+    work: (document: Document, origin: object) => Result,
+  ): Promise<Result> {
+    const { hocuspocus, ticketOf, canAcceptEdits } = this.#options
+    if (!canAcceptEdits()) throw new CodraftError('CODRAFT_JOURNAL_UNAVAILABLE')
+    const connection = await hocuspocus.openDirectConnection(documentName, context)
+    try {
+      const document = connection.document as Document
+      const origin = { source: 'local', context, ...(opId !== undefined && { opId }) }
+      const result = work(document, origin)
+      await this.#durable(ticketOf(document))
+      return result
+    } finally {
+      // Kept in memory for a moment: whoever edits once often edits again.
+      await connection.disconnect({ unloadImmediately: false })
+    }
+  }
+
+  async #durable(ticket: Ticket): Promise<void> {
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => reject(new CodraftError('CODRAFT_JOURNAL_UNAVAILABLE')),
+      this.#options.writeDeadlineMs,
+    )
+    try {
+      await Promise.race([this.#options.stores.journal.whenDurable(ticket), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

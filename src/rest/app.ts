@@ -1,0 +1,59 @@
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod'
+import { CodraftError } from '../../extensions/errors.ts'
+import { addAuthentication, identityOf } from './authentication.ts'
+import { documentRoutes } from './documents.ts'
+import type { RestServices } from './services.ts'
+
+const description = `Documents from a back end. Every request carries \`Authorization: Bearer <JWT>\`, the token that sockets use too.
+Document names are percent-encoded in paths (\`encodeURIComponent\`), slashes included.
+A write is answered when it is durable. Errors are problem documents (RFC 9457) whose \`code\` stands in the reference of errors.`
+
+/** All of `/api`: routes, their OpenAPI description at `/api/openapi.json` and the page of it at `/api/docs`. */
+export const addRest = async (app: FastifyInstance, services: RestServices): Promise<void> => {
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.1',
+      info: {
+        title: 'codraft',
+        version: services.version,
+        description,
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: '/' }],
+      components: {
+        securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      },
+      security: [{ token: [] }],
+    },
+    hideUntagged: true,
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  })
+  app.get('/api/openapi.json', () => app.swagger())
+  await app.register(swaggerUi, {
+    routePrefix: '/api/docs',
+    uiConfig: { deepLinking: true, persistAuthorization: true },
+  })
+  await app.register(async (api) => {
+    addAuthentication(api, services.verify)
+    await api.register(rateLimit, {
+      hook: 'preValidation',
+      max: services.limits.maxRequestsPerMinute,
+      timeWindow: 60_000,
+      keyGenerator: (request) => identityOf(request).userId,
+      errorResponseBuilder: () => new CodraftError('CODRAFT_RATE_LIMITED'),
+    })
+    documentRoutes(api, services)
+  })
+}

@@ -1,0 +1,21 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Identity, TokenVerifier } from '../../extensions/auth/index.ts'
+
+const identities = new WeakMap<FastifyRequest, Identity>()
+
+/** Requires of each request an access token: `Authorization: Bearer <JWT>` (RFC 6750, section 2.1). */
+export const addAuthentication = (app: FastifyInstance, verify: TokenVerifier): void => {
+  app.addHook('onRequest', async (request, reply) => {
+    const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    reply.header('www-authenticate', 'Bearer')
+    identities.set(request, await verify(token))
+    reply.removeHeader('www-authenticate')
+  })
+}
+
+/** Whose token the request has sent. */
+export const identityOf = (request: FastifyRequest): Identity => {
+  const identity = identities.get(request)
+  if (!identity) throw new Error('the route is not behind addAuthentication')
+  return identity
+}

@@ -1,0 +1,45 @@
+import type { FastifyRequest } from 'fastify'
+import { roles, type Identity, type Role } from '../../extensions/auth/index.ts'
+import { CodraftError } from '../../extensions/errors.ts'
+import { assertDocumentName } from '../documents/document-name.ts'
+import type { Editor } from '../documents/DocumentAccess.ts'
+import { identityOf } from './authentication.ts'
+import type { RestServices } from './services.ts'
+
+export interface Caller {
+  readonly identity: Identity
+  readonly role: Role
+}
+
+/**
+ * The user of the request and the role on the document.
+ *
+ * @throws {CodraftError} CODRAFT_DOCUMENT_FORBIDDEN without any role, CODRAFT_ROLE_INSUFFICIENT with one below `least`
+ */
+export const requireRole = async (
+  services: RestServices,
+  request: FastifyRequest,
+  documentName: string,
+  least: Role,
+): Promise<Caller> => {
+  assertDocumentName(documentName)
+  const identity = identityOf(request)
+  const role = await services.roleOf(identity, documentName)
+  if (!role) throw new CodraftError('CODRAFT_DOCUMENT_FORBIDDEN')
+  if (roles.indexOf(role) > roles.indexOf(least))
+    throw new CodraftError('CODRAFT_ROLE_INSUFFICIENT', `needs the role ${least}`)
+  return { identity, role }
+}
+
+/** The caller as the author of an edit. */
+export const editorOf = ({ identity, role }: Caller, opId?: string): Editor => {
+  const { userId: id, name, email, expiresAt } = identity
+  return {
+    context: {
+      user: { id, ...(name !== undefined && { name }), ...(email !== undefined && { email }) },
+      role,
+      expiresAt,
+    },
+    ...(opId !== undefined && { opId }),
+  }
+}
