@@ -145,6 +145,36 @@ export const errorCatalogue = {
     cause: 'Journal records were read from a position below the one up to which they have been trimmed.',
     cure: 'Read the newest snapshot first. When it is missing, restore it from a backup.',
   },
+  CODRAFT_EVENT_INVALID: {
+    status: 500,
+    closeCode: 1011,
+    cause: 'A message is no event of the catalogue: its type, version or a field is not known.',
+    cure: 'Update the older of producer and consumer; `codraft dlq show` prints the message.',
+  },
+  CODRAFT_EVENTS_UNAVAILABLE: {
+    status: 503,
+    closeCode: 1011,
+    cause: 'The event log cannot be reached or written at the moment.',
+    cure: 'Nothing is lost and it is tried again; see KAFKA_BROKERS and the log.',
+  },
+  CODRAFT_TOPIC_MISMATCH: {
+    status: 500,
+    closeCode: 1011,
+    cause: 'A topic exists with another number of partitions than the catalogue says.',
+    cure: 'Keys would move between partitions and lose their order: let its consumers finish, delete it, and run `codraft topics`.',
+  },
+  CODRAFT_TOPIC_UNKNOWN: {
+    status: 500,
+    closeCode: 1011,
+    cause: 'The event log has no such topic.',
+    cure: '`codraft topics` makes the topics of the catalogue.',
+  },
+  CODRAFT_GROUP_ACTIVE: {
+    status: 409,
+    closeCode: 1011,
+    cause: 'The position of a consumer group cannot be changed while it has members.',
+    cure: 'Stop the workers of the group, wait until their session has ended (10 s), and try again.',
+  },
   CODRAFT_STORE_CONFLICT: {
     status: 409,
     closeCode: 1011,

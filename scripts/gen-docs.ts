@@ -1,7 +1,15 @@
 // Writes what the code knows better than an author: the tables of settings, errors and metrics, and .env.example.
 // With --check nothing is written; a file that is not up to date fails.
 import { readFile, writeFile } from 'node:fs/promises'
+import { z } from 'zod'
 import { errorCatalogue } from '../extensions/errors.ts'
+import {
+  deadLetterTopic,
+  eventTypes,
+  topicNames,
+  topics,
+  topicSpecs,
+} from '../extensions/events/catalogue.ts'
 import { Metrics } from '../extensions/metrics/index.ts'
 import { settingList, type Setting } from '../src/config.ts'
 
@@ -63,6 +71,74 @@ const metricsPage = async (): Promise<string> => {
   return `${generated}\n\n# Metrics\n\nAt \`/metrics\`, in the format of Prometheus, with the usual metrics of Node.js (memory, CPU, event loop delay, garbage collection) beside them.\n\n${table(['Metric', 'Type', 'Meaning'], rows)}\n`
 }
 
+interface FieldSchema {
+  readonly type?: string
+  readonly description?: string
+  readonly enum?: readonly string[]
+  readonly items?: FieldSchema & { readonly properties?: Record<string, FieldSchema> }
+}
+
+const typeText = ({ type, enum: values, items }: FieldSchema): string => {
+  if (values) return values.map((value) => `\`${value}\``).join(', ')
+  if (type !== 'array') return type ?? 'any'
+  return `array of ${items?.properties ? `{ ${Object.keys(items.properties).join(', ')} }` : items?.type}`
+}
+
+const eventsPage = (): string => {
+  const days = (topicSpecs[0]?.retentionMs ?? 0) / 86_400_000
+  const topicRows = topicNames.map((name) => [
+    `\`${name}\``,
+    String(topics[name].partitions),
+    topics[name].key,
+    `\`${deadLetterTopic(name)}\``,
+    topics[name].holds,
+  ])
+  const types = Object.entries(eventTypes).map(([type, { topic, version, when, data }]) => {
+    const schema = z.toJSONSchema(data, { io: 'input' }) as {
+      properties?: Record<string, FieldSchema>
+      required?: readonly string[]
+    }
+    const rows = Object.entries(schema.properties ?? {}).map(([name, field]) => [
+      `\`${name}\`${schema.required?.includes(name) ? '' : ' (optional)'}`,
+      typeText(field),
+      field.description ?? '',
+    ])
+    const head = `## \`${type}\`\n\nTopic \`${topic}\`, version ${version}. ${when}`
+    return `${head}\n\n${table(['Field of `data`', 'Type', 'Meaning'], rows)}`
+  })
+  return `${generated}
+
+# Events
+
+What happens in codraft is written to topics: of Apache Kafka where \`KAFKA_BROKERS\` is set, else of a log in the data folder. \`codraft topics\` makes and checks them. Messages of one key stay in order; each is delivered at least once to every consumer group, so a consumer recognises repetitions by the \`id\`. Messages are kept for ${days} days, in as many copies as there are brokers, three at most. [Write your own worker](../guide/workers.md).
+
+${table(['Topic', 'Partitions', 'Key', 'Dead letters', 'Holds'], topicRows)}
+
+The value of a message is a JSON object:
+
+${table(
+  ['Field', 'Type', 'Meaning'],
+  [
+    ['`id`', 'string', 'Unique, and the same when the event is published again.'],
+    [
+      '`type`, `version`',
+      'string, integer',
+      'What happened; the version grows with changes that break readers.',
+    ],
+    ['`time`', 'integer', 'When it happened, ms since the epoch.'],
+    ['`documentName`', 'string', 'The document it is about.'],
+    ['`userId` (optional)', 'string', 'Who did it; in `notifications`, who is to be told.'],
+    ['`data`', 'object', 'By type, below.'],
+    ['`traceparent` (optional)', 'string', 'W3C Trace Context of the request that caused it.'],
+  ],
+)}
+
+A dead letter has the same value and key, and says in its headers what failed: \`group\`, \`cause\`, \`attempts\`, and \`partition\` and \`offset\` of the message in its topic.
+
+${types.join('\n\n')}
+`
+}
+
 /** README.md with the text between its two settings marks replaced. */
 const readme = async (): Promise<string> => {
   const text = await readFile(new URL('README.md', root), 'utf8')
@@ -78,6 +154,7 @@ const files: Record<string, string> = {
   '.env.example': envExample(),
   'docs/reference/errors.md': errorsPage(),
   'docs/reference/metrics.md': await metricsPage(),
+  'docs/reference/events.md': eventsPage(),
 }
 
 const isCheck = process.argv.includes('--check')

@@ -17,6 +17,11 @@ const between = (schema: z.ZodNumber | z.ZodCoercedNumber, min: number, max: num
 const number = (min: number, max: number, fallback: number) =>
   between(anyNumber.int('must be a whole number'), min, max, fallback)
 const decimal = (min: number, max: number, fallback: number) => between(anyNumber, min, max, fallback)
+const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default(fallback ? 'true' : 'false')
+    .transform((text) => text === 'true')
 const list = () =>
   z
     .string()
@@ -265,6 +270,36 @@ const schema = z.object({
     group: 'Durability',
     description: 'A document edited this long ago gets a new snapshot.',
   }),
+
+  kafkaBrokers: list().register(settings, {
+    env: 'KAFKA_BROKERS',
+    group: 'Events',
+    description:
+      'Apache Kafka that carries the events: host:port, comma-separated. Without it they are kept in the data folder.',
+  }),
+  kafkaSsl: flag(false).register(settings, {
+    env: 'KAFKA_SSL',
+    group: 'Events',
+    description: 'Whether the brokers are reached over TLS: true or false.',
+  }),
+  kafkaSaslMechanism: z
+    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
+    .default('plain')
+    .register(settings, {
+      env: 'KAFKA_SASL_MECHANISM',
+      group: 'Events',
+      description: 'How KAFKA_USERNAME logs in: plain, scram-sha-256 or scram-sha-512.',
+    }),
+  kafkaUsername: z
+    .string()
+    .optional()
+    .register(settings, { env: 'KAFKA_USERNAME', group: 'Events', description: 'User of the brokers.' }),
+  kafkaPassword: z.string().optional().register(settings, {
+    env: 'KAFKA_PASSWORD',
+    secret: true,
+    group: 'Events',
+    description: 'Password of KAFKA_USERNAME.',
+  }),
 })
 
 /** The effective settings. */
@@ -287,7 +322,7 @@ export const settingList: readonly Setting[] = Object.entries(schema.shape).map(
 
 function toText(value: unknown): string | undefined {
   if (value === undefined) return undefined
-  return Array.isArray(value) ? value.join(',') : `${value as string | number}`
+  return Array.isArray(value) ? value.join(',') : `${value as string | number | boolean}`
 }
 
 /**

@@ -4,11 +4,13 @@ import { CodraftError } from '../extensions/errors.ts'
 import { configCommand } from './cli/config.ts'
 import { serveCommand } from './cli/serve.ts'
 import { tokenCommand } from './cli/token.ts'
+import { topicsCommand } from './cli/topics.ts'
 
 const program = new Command('codraft')
   .description('Self-hosted collaboration server for rich-text editors')
   .addCommand(serveCommand())
   .addCommand(tokenCommand())
+  .addCommand(topicsCommand())
   .addCommand(configCommand())
 
 try {

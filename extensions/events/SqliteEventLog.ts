@@ -1,0 +1,138 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type {
+  EventLog,
+  EventLogStatus,
+  Message,
+  PartitionLag,
+  SeekTarget,
+  StoredMessage,
+  SubscribeOptions,
+  Subscription,
+  TopicReport,
+  TopicSpec,
+} from './EventLog.ts'
+import { SqliteSubscription } from './SqliteSubscription.ts'
+import { SqliteThread } from './SqliteThread.ts'
+import type { ToPublish } from './sqlite-protocol.ts'
+
+export interface SqliteEventLogOptions {
+  /** Database file, shared by all processes of the machine; its folder is made when missing. */
+  readonly path: string
+  /**
+   * A member that has not been heard of for this long loses its partitions, ms.
+   * @default 5_000
+   */
+  readonly leaseMs?: number
+}
+
+interface Waiting {
+  readonly messages: readonly ToPublish[]
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Largest number of messages in one commit. */
+const maxBatch = 2_000
+
+/**
+ * Event log in a SQLite file (WAL, synchronous=FULL: survives power loss), for one machine. A thread owns the file; what
+ * is published while a commit is under way goes into the next one. Other processes may use the same file.
+ */
+export class SqliteEventLog implements EventLog {
+  status: EventLogStatus = { healthy: true }
+  readonly #thread: SqliteThread
+  readonly #leaseMs: number
+  readonly #subscriptions = new Set<SqliteSubscription>()
+  #waiting: Waiting[] = []
+  #writing: Promise<void> | undefined
+
+  private constructor({ path, leaseMs = 5_000 }: SqliteEventLogOptions) {
+    this.#leaseMs = leaseMs
+    this.#thread = new SqliteThread(path, () => this.#wake())
+  }
+
+  /** Rejects when the file cannot be opened, with CODRAFT_SCHEMA_NEWER when a newer version has written it. */
+  static async open(options: SqliteEventLogOptions): Promise<SqliteEventLog> {
+    await mkdir(dirname(options.path), { recursive: true })
+    const log = new SqliteEventLog(options)
+    await log.#thread.start()
+    return log
+  }
+
+  ensureTopics(specs: readonly TopicSpec[]): Promise<TopicReport[]> {
+    return this.#thread.call('ensureTopics', specs)
+  }
+
+  publish(topic: string, messages: readonly Message[]): Promise<void> {
+    if (messages.length === 0) return Promise.resolve()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#waiting.push({ messages: messages.map((message) => ({ topic, ...message })), resolve, reject })
+    this.#writing ??= this.#write()
+    return promise
+  }
+
+  async subscribe(options: SubscribeOptions): Promise<Subscription> {
+    const subscription = new SqliteSubscription(options, {
+      leaseMs: this.#leaseMs,
+      call: (name, ...args) => this.#thread.call(name, ...args),
+      onClosed: () => this.#subscriptions.delete(subscription),
+    })
+    this.#subscriptions.add(subscription)
+    await subscription.start()
+    return subscription
+  }
+
+  lag(group: string, topics: readonly string[]): Promise<PartitionLag[]> {
+    return this.#thread.call('lag', group, topics)
+  }
+
+  async seek(group: string, topic: string, to: SeekTarget): Promise<void> {
+    await this.#thread.call('seek', group, topic, to)
+  }
+
+  read(topic: string, limit = 10_000): Promise<StoredMessage[]> {
+    return this.#thread.call('read', topic, limit)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#subscriptions, (subscription) => subscription.close()))
+    await this.#writing
+    await this.#thread.close()
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const taken = this.#take()
+      try {
+        await this.#thread.call(
+          'publish',
+          taken.flatMap(({ messages }) => messages),
+        )
+        this.status = { healthy: true }
+        for (const { resolve } of taken) resolve()
+      } catch (error) {
+        this.status = { healthy: false, error: error instanceof Error ? error.message : String(error) }
+        for (const { reject } of taken) reject(error)
+      }
+      this.#wake()
+    }
+    // In the same turn as the look at the queue: what is published from now on starts anew.
+    this.#writing = undefined
+  }
+
+  #take(): Waiting[] {
+    let count = 0
+    let messages = 0
+    for (const waiting of this.#waiting) {
+      if (count > 0 && messages + waiting.messages.length > maxBatch) break
+      messages += waiting.messages.length
+      count += 1
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  #wake(): void {
+    for (const subscription of this.#subscriptions) subscription.wake()
+  }
+}

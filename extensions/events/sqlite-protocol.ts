@@ -1,0 +1,71 @@
+import type { ErrorCode } from '../errors.ts'
+import type { Message, PartitionLag, SeekTarget, StoredMessage, TopicReport, TopicSpec } from './EventLog.ts'
+
+export interface ToPublish extends Message {
+  readonly topic: string
+}
+
+/** A partition that a member holds, until another epoch. */
+export interface Assignment {
+  readonly topic: string
+  readonly partition: number
+  /** Offset of the next message. */
+  readonly next: number
+  /** Grows with each new holder and each seek; a position of an older epoch is not saved. */
+  readonly epoch: number
+}
+
+export interface Membership {
+  readonly group: string
+  readonly member: string
+  readonly topics: readonly string[]
+  readonly from: 'beginning' | 'end'
+  readonly leaseMs: number
+  /** Partitions that are being handled, as `topic/partition`: they are kept until they are not. */
+  readonly busy: readonly string[]
+}
+
+export interface Progress {
+  readonly group: string
+  readonly member: string
+  readonly assignment: Assignment
+  readonly next: number
+}
+
+/** What the worker thread may be asked. */
+export interface SqliteCalls {
+  ensureTopics: (specs: readonly TopicSpec[]) => TopicReport[]
+  publish: (messages: readonly ToPublish[]) => null
+  /** Renews the leases of a member, takes what falls to it, gives back what does not. */
+  beat: (membership: Membership) => Assignment[]
+  leave: (group: string, member: string) => null
+  fetch: (assignments: readonly Assignment[], limit: number) => StoredMessage[][]
+  /** False when the partition is not this member's any more. */
+  commit: (progress: Progress) => boolean
+  lag: (group: string, topics: readonly string[]) => PartitionLag[]
+  seek: (group: string, topic: string, to: SeekTarget) => null
+  read: (topic: string, limit: number) => StoredMessage[]
+  close: () => null
+}
+
+export type CallName = keyof SqliteCalls
+
+export interface Call {
+  readonly id: number
+  readonly name: CallName
+  readonly args: readonly unknown[]
+}
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'answer'; readonly id: number; readonly result: unknown }
+  | {
+      readonly kind: 'refusal'
+      readonly id: number
+      readonly error: string
+      readonly errorCode: ErrorCode
+    }
+  /** The file cannot be used, and the worker ends. */
+  | { readonly kind: 'unopened'; readonly error: string; readonly errorCode: ErrorCode }
+  /** Another process has written to the file. */
+  | { readonly kind: 'changed' }
