@@ -30,11 +30,3 @@ export const startOwn = async <Options extends StartOptions>(
     },
   }
 }
-/** As REDIS_URL wants it: `host:port`, comma-separated. */
-export const redisCluster = (): string => address('CODRAFT_TEST_REDIS_CLUSTER')
-
-/** host:port of a Kafka of one broker. */
-export const kafkaBrokers = (): string[] => address('CODRAFT_TEST_KAFKA_BROKERS').split(',')
-
-/** host:port of each of three brokers. */
-export const kafkaCluster = (): string[] => address('CODRAFT_TEST_KAFKA_CLUSTER').split(',')

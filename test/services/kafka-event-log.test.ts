@@ -1,13 +1,13 @@
 import { KafkaEventLog } from '../../extensions/events/index.ts'
 import { eventLogConformance } from '../conformance/event-log.ts'
-import { kafkaBrokers, kafkaCluster } from '../helpers/services.ts'
+import { serviceVariable } from '../helpers/services.ts'
 
-for (const [driver, brokers] of [
-  ['Kafka', kafkaBrokers],
-  ['Kafka with 3 brokers', kafkaCluster],
+for (const [driver, variable] of [
+  ['Kafka', 'CODRAFT_TEST_KAFKA_BROKERS'],
+  ['Kafka with 3 brokers', 'CODRAFT_TEST_KAFKA_CLUSTER'],
 ] as const) {
   eventLogConformance(driver, async () => {
-    const options = { brokers: brokers(), sessionTimeoutMs: 6_000 }
+    const options = { brokers: serviceVariable(variable).split(','), sessionTimeoutMs: 6_000 }
     let log = new KafkaEventLog(options)
     return {
       log,
