@@ -61,6 +61,9 @@ export interface CommitReport {
  *   CODRAFT_JOURNAL_TRIMMED when a record above `after` has been trimmed: a snapshot that was replaced meanwhile, or
  *   that is lost, must never lead to a document without its beginning.
  * - `trim` MUST remove the records up to and including `upTo` and no other; it is idempotent.
+ * - `erase` MUST remove every record of the document, and leave none of their bytes in what the driver stores. From
+ *   then on, in every process and over restarts, `read` of it MUST reject with CODRAFT_DOCUMENT_ERASED, and what is
+ *   appended to it MUST be dropped: `onErased` is told, and then the ticket counts as durable. It is idempotent.
  */
 export interface Journal {
   /** Names this sequence of positions; another one when the journal was made anew, so that old positions mean nothing. */
@@ -82,6 +85,13 @@ export interface Journal {
   /** The durable records of a document above `after` (default 0: all), oldest first. */
   read(documentName: string, after?: Position): Promise<JournalRecord[]>
   trim(documentName: string, upTo: Position): Promise<void>
+  /** Removes all of a document, and refuses all that comes later. */
+  erase(documentName: string): Promise<void>
+  /**
+   * Calls `listener` when an append was dropped because its document has been erased, before the ticket of the append
+   * counts as durable: the instance that has it open is to close it. Returns a function that ends it.
+   */
+  onErased(listener: (documentName: string) => void): () => void
   /** Documents that have records, for the sweep after a start. */
   tails(): Promise<JournalTail[]>
 

@@ -75,6 +75,7 @@ export class SqliteJournal implements Journal {
   readonly #waiters: { ticket: Ticket; resolve: () => void }[] = []
   readonly #durableListeners = new Set<(ticket: Ticket) => void>()
   readonly #statusListeners = new Set<(status: JournalStatus) => void>()
+  readonly #erasedListeners = new Set<(documentName: string) => void>()
 
   private constructor(options: SqliteJournalOptions) {
     this.#options = { gatherMs: 50, ...options }
@@ -139,6 +140,15 @@ export class SqliteJournal implements Journal {
     await this.#ask('trim', documentName, upTo)
   }
 
+  async erase(documentName: string): Promise<void> {
+    await this.#ask('erase', documentName)
+  }
+
+  onErased(listener: (documentName: string) => void): () => void {
+    this.#erasedListeners.add(listener)
+    return () => this.#erasedListeners.delete(listener)
+  }
+
   tails(): Promise<JournalTail[]> {
     return this.#ask('tails')
   }
@@ -192,9 +202,10 @@ export class SqliteJournal implements Journal {
     this.#post({ kind: 'commit', records })
   }
 
-  #committed(): void {
+  #committed(erased: readonly string[]): void {
     const batch = this.#inFlight
     if (!batch) return
+    for (const documentName of erased) for (const listener of this.#erasedListeners) listener(documentName)
     this.#inFlight = undefined
     this.durableTicket = batch.lastTicket
     this.#setError(undefined)
@@ -256,7 +267,7 @@ export class SqliteJournal implements Journal {
   #receive(message: Exclude<FromWorker, { kind: 'ready' | 'unopened' }>): void {
     switch (message.kind) {
       case 'committed':
-        return this.#committed()
+        return this.#committed(message.erased)
       case 'failing':
         return this.#setError(message.error)
       case 'answer':

@@ -5,6 +5,7 @@ import type { JournalTail, Position } from './Journal.ts'
 export interface JournalQueries {
   read: { args: [documentName: string, after: Position]; result: RawRecord[] }
   trim: { args: [documentName: string, upTo: Position]; result: null }
+  erase: { args: [documentName: string]; result: null }
   tails: { args: []; result: JournalTail[] }
   close: { args: []; result: null }
 }
@@ -29,7 +30,8 @@ export type FromWorker =
   | { readonly kind: 'ready'; readonly journalId: string }
   /** The file cannot be used, and the worker ends. */
   | { readonly kind: 'unopened'; readonly error: string; readonly errorCode: ErrorCode }
-  | { readonly kind: 'committed' }
+  /** Records of documents that have been erased were dropped. */
+  | { readonly kind: 'committed'; readonly erased: readonly string[] }
   /** The commit was rolled back; the worker tries again by itself. */
   | { readonly kind: 'failing'; readonly error: string }
   | { readonly kind: 'answer'; readonly id: number; readonly result: unknown }

@@ -16,13 +16,14 @@ if (!port) throw new Error('sqlite-worker.ts runs in a worker thread')
 const post = (message: FromWorker): void => port.postMessage(message)
 
 /** Kept in the file as `user_version`. A file of version 0 has the same tables; its records have no metadata. */
-const schemaVersion = 1
+const schemaVersion = 2
 
 const { path } = workerData as { path: string }
 const database = new DatabaseSync(path)
 database.exec(`
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
+  PRAGMA secure_delete = ON;
   PRAGMA busy_timeout = ${busyTimeoutMs};
 `)
 const foundVersion = database.prepare('PRAGMA user_version').get()?.['user_version'] as number
@@ -31,13 +32,19 @@ if (foundVersion > schemaVersion) {
   post({ kind: 'unopened', errorCode: 'CODRAFT_SCHEMA_NEWER', error })
   process.exit()
 }
+const hasDocuments = database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'documents'`).get()
+const addErased =
+  hasDocuments && foundVersion < 2
+    ? 'ALTER TABLE documents ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;'
+    : ''
 database.exec(`
   BEGIN IMMEDIATE;
   CREATE TABLE IF NOT EXISTS journal (id TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    trimmed INTEGER NOT NULL DEFAULT 0
+    trimmed INTEGER NOT NULL DEFAULT 0,
+    erased INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE TABLE IF NOT EXISTS records (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -46,6 +53,7 @@ database.exec(`
     body BLOB NOT NULL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS records_of_document ON records (document, position);
+  ${addErased}
   PRAGMA user_version = ${schemaVersion};
   COMMIT;
 `)
@@ -56,11 +64,15 @@ const statements = {
   rollback: database.prepare('ROLLBACK'),
   addDocument: database.prepare('INSERT INTO documents (name) VALUES (?) ON CONFLICT DO NOTHING'),
   documentId: database.prepare('SELECT id FROM documents WHERE name = ?'),
-  addRecord: database.prepare('INSERT INTO records (document, checksum, body) VALUES (?, ?, ?)'),
+  addRecord: database.prepare(`
+    INSERT INTO records (document, checksum, body)
+    SELECT id, ?2, ?3 FROM documents WHERE id = ?1 AND erased = 0`),
   read: database.prepare(
     'SELECT position, checksum, body FROM records WHERE document = ? AND position > ? ORDER BY position',
   ),
-  trimmed: database.prepare('SELECT trimmed FROM documents WHERE id = ?'),
+  document: database.prepare('SELECT trimmed, erased FROM documents WHERE id = ?'),
+  noteErasure: database.prepare('UPDATE documents SET erased = 1 WHERE id = ?'),
+  erase: database.prepare('DELETE FROM records WHERE document = ?'),
   noteTrim: database.prepare(`
     UPDATE documents SET trimmed = max(trimmed, (
       SELECT coalesce(max(position), 0) FROM records WHERE document = documents.id AND position <= ?2
@@ -107,22 +119,28 @@ const inTransaction = (work: () => void): void => {
   }
 }
 
-const write = (records: readonly RecordToWrite[]): void =>
+/** Returns the documents that have been erased: nothing of theirs was written. */
+const write = (records: readonly RecordToWrite[]): string[] => {
+  const erased: string[] = []
   inTransaction(() => {
     for (const { documentName, body } of records) {
-      statements.addRecord.run(addedId(documentName), crc32(body), body)
+      const { changes } = statements.addRecord.run(addedId(documentName), crc32(body), body)
+      if (changes === 0) erased.push(documentName)
     }
   })
+  return erased
+}
 
 const commit = (records: readonly RecordToWrite[], retryMs = firstRetryMs): void => {
+  let erased: string[]
   try {
-    write(records)
+    erased = write(records)
   } catch (error) {
     post({ kind: 'failing', error: error instanceof Error ? error.message : String(error) })
     setTimeout(commit, retryMs, records, Math.min(retryMs * 2, maxRetryMs))
     return
   }
-  post({ kind: 'committed' })
+  post({ kind: 'committed', erased })
 }
 
 const queries: {
@@ -131,7 +149,8 @@ const queries: {
   read(documentName, after) {
     const id = documentId(documentName)
     if (id === undefined) return []
-    const trimmed = statements.trimmed.get(id)?.['trimmed'] as number
+    const { trimmed, erased } = statements.document.get(id) as { trimmed: number; erased: number }
+    if (erased) throw new Refusal('CODRAFT_DOCUMENT_ERASED', documentName)
     if (after < trimmed) {
       const detail = `${documentName}: read from ${after}, but trimmed up to ${trimmed}`
       throw new Refusal('CODRAFT_JOURNAL_TRIMMED', detail)
@@ -154,6 +173,17 @@ const queries: {
       statements.noteTrim.run(id, upTo)
       statements.trim.run(id, upTo)
     })
+    return null
+  },
+  erase(documentName) {
+    inTransaction(() => {
+      const id = addedId(documentName)
+      statements.noteErasure.run(id)
+      statements.erase.run(id)
+    })
+    // The write-ahead log of SQLite still has the pages as they were.
+    const { busy } = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number }
+    if (busy) throw new Error('another process reads the journal, so that its log cannot be emptied yet')
     return null
   },
   tails: () => statements.tails.all() as unknown as JournalQueries['tails']['result'],

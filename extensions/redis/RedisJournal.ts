@@ -48,18 +48,25 @@ const replicaWaitMs = 2_000
 /** Documents whose highest known position is remembered. */
 const maxKnownPositions = 50_000
 
+/** Takes the place of the stream of an erased document: a text, so that Redis refuses every XADD to it. */
+const tombstone = 'erased'
+
 /**
  * Appends one record to each stream and announces it on the channel of the same name. Positions are contiguous, so a
  * reader sees that it missed one. The second argument is the highest position that this instance knows of: when
  * Redis has lost the end of a stream, its number must not be given again, or a snapshot that includes the lost
- * record would seem to include the new one. The position is negative then.
+ * record would seem to include the new one. The position is negative then, and 0 when the document has been erased.
  */
 const appendScript = new RedisScript(`
 local announced = tonumber(ARGV[2])
 local positions = {}
 for i, key in ipairs(KEYS) do
   local known, body = ARGV[2 * i + 1], ARGV[2 * i + 2]
-  local id = redis.call('XADD', key, '0-*', 'u', body)
+  local id = redis.pcall('XADD', key, '0-*', 'u', body)
+  if type(id) == 'table' then
+    if not string.find(id.err, 'WRONGTYPE', 1, true) then return id end
+    positions[i] = 0
+  else
   local lost = tonumber(string.sub(id, 3)) <= tonumber(known)
   if lost then
     redis.call('XDEL', key, id)
@@ -71,6 +78,7 @@ for i, key in ipairs(KEYS) do
   if #body <= announced then content = body end
   redis.call('SPUBLISH', key, ARGV[1] .. position .. ':' .. content)
   positions[i] = lost and -tonumber(position) or tonumber(position)
+  end
 end
 return positions
 `)
@@ -80,7 +88,7 @@ const boundsScript = new RedisScript(`
 local bounds = {}
 for i, key in ipairs(KEYS) do
   local last, first = '0-0', '0-0'
-  if redis.call('EXISTS', key) == 1 then
+  if redis.call('TYPE', key).ok == 'stream' then
     local info = redis.call('XINFO', 'STREAM', key)
     for j = 1, #info, 2 do
       if info[j] == 'last-generated-id' then last = info[j + 1] end
@@ -120,6 +128,7 @@ export class RedisJournal implements Journal {
   /** Highest positions that this instance has met, the latest at the end. */
   readonly #known = new Map<string, Position>()
   readonly #lossListeners = new Set<(documentName: string) => void>()
+  readonly #erasedListeners = new Set<(documentName: string) => void>()
   #durability: RedisDurability = { level: 'memory' }
 
   private constructor(options: RedisJournalOptions) {
@@ -187,7 +196,9 @@ export class RedisJournal implements Journal {
     const key = keys.edits(documentName)
     const records: JournalRecord[] = []
     for (let from = after + 1; ;) {
-      const entries = await this.#entries(key, from)
+      const entries = await this.#entries(key, from).catch((error: unknown) => {
+        throw isTombstone(error) ? new CodraftError('CODRAFT_DOCUMENT_ERASED', documentName) : error
+      })
       for (const [id, [, body]] of entries) {
         const position = positionOf(id)
         records.push({ position, ...decodeBody(documentName, position, body) })
@@ -203,7 +214,23 @@ export class RedisJournal implements Journal {
   async trim(documentName: string, upTo: Position): Promise<void> {
     const { commands, keys } = this.#options.connection
     const first = upTo === Number.MAX_SAFE_INTEGER ? upTo : upTo + 1
-    await commands.xtrim(keys.edits(documentName), 'MINID', `0-${first}`)
+    await commands.xtrim(keys.edits(documentName), 'MINID', `0-${first}`).catch((error: unknown) => {
+      if (!isTombstone(error)) throw error
+    })
+  }
+
+  /** Redis' append-only file keeps the records until it is rewritten, which this asks for. */
+  async erase(documentName: string): Promise<void> {
+    const { commands, keys, nodes } = this.#options.connection
+    await commands.set(keys.edits(documentName), tombstone)
+    this.#known.delete(documentName)
+    // Managed services refuse it, and rewrite by themselves.
+    await Promise.allSettled(nodes.map((node) => node.bgrewriteaof()))
+  }
+
+  onErased(listener: (documentName: string) => void): () => void {
+    this.#erasedListeners.add(listener)
+    return () => this.#erasedListeners.delete(listener)
   }
 
   async tails(): Promise<JournalTail[]> {
@@ -261,6 +288,10 @@ export class RedisJournal implements Journal {
     names.forEach((name, i) => {
       const position = positions[i] as number
       batch.delete(name)
+      if (position === 0) {
+        for (const listener of this.#erasedListeners) listener(name)
+        return
+      }
       this.#note(name, Math.abs(position))
       if (position < 0) for (const listener of this.#lossListeners) listener(name)
     })
@@ -351,6 +382,9 @@ interface StreamBounds {
 type StreamEntry = readonly [id: Buffer, fields: readonly [name: Buffer, body: Buffer]]
 
 const positionOf = (id: Buffer): Position => Number(id.toString('latin1', 2))
+
+const isTombstone = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('WRONGTYPE')
 
 const checksumBytes = 4
 

@@ -138,8 +138,12 @@ export class Snapshots implements Extension {
     }
   }
 
-  /** Where the Journal extension starts a replay: give it as its `base`. */
-  readonly base = (documentName: string): Promise<StoredSnapshot | undefined> => this.store.read(documentName)
+  /** Where the Journal extension starts a replay: give it as its `base`. Rejects with CODRAFT_DOCUMENT_ERASED. */
+  readonly base = async (documentName: string): Promise<StoredSnapshot | undefined> => {
+    const stored = await this.store.read(documentName)
+    if (stored && stored.key === undefined) throw new CodraftError('CODRAFT_DOCUMENT_ERASED', documentName)
+    return stored
+  }
 
   async onConfigure(): Promise<void> {
     this.start()
@@ -223,6 +227,10 @@ export class Snapshots implements Extension {
       report = await this.#compact(document)
     } catch (error) {
       if (this.#stopped) return
+      if (hasCode(error, 'CODRAFT_DOCUMENT_ERASED')) {
+        this.#setFailure(document.documentName, undefined)
+        return
+      }
       const corrupt = isDamage(error)
       this.#schedule.failed(document, performance.now(), corrupt ? corruptRetryMs : 0)
       this.#setFailure(document.documentName, { error: messageOf(error), corrupt })

@@ -108,6 +108,34 @@ export const journalConformance = (driver: string, open: () => Promise<JournalUn
       expect(await contents(journal, 'doc', first!.position)).toEqual(['b'])
     })
 
+    it('erases a document for good: nothing is read, nothing more is taken, and others go on', async () => {
+      const told: [name: string, durable: number][] = []
+      const listen = (): void => void journal.onErased((name) => told.push([name, journal.durableTicket]))
+      listen()
+      journal.append('other', bytes('kept'))
+      await journal.whenDurable(journal.append('doc', bytes('secret')))
+      await journal.erase('doc')
+      await journal.erase('doc')
+      await journal.erase('never written')
+      await expect(journal.read('doc')).rejects.toThrow('CODRAFT_DOCUMENT_ERASED')
+      await expect(journal.read('never written')).rejects.toThrow('CODRAFT_DOCUMENT_ERASED')
+      await journal.trim('doc', 1)
+      expect(told).toEqual([])
+      const late = journal.append('doc', bytes('late'))
+      await journal.whenDurable(late)
+      expect(told).toEqual([['doc', expect.any(Number)]])
+      // Whoever acknowledges hears of it before the ticket counts as durable.
+      expect(told[0]![1]).toBeLessThan(late)
+      journal = await subject.reopen()
+      listen()
+      await expect(journal.read('doc', 1)).rejects.toThrow('CODRAFT_DOCUMENT_ERASED')
+      journal.append('other', bytes('more'))
+      await journal.whenDurable(journal.append('doc', bytes('later still')))
+      expect(told.map(([name]) => name)).toEqual(['doc', 'doc'])
+      expect(await contents(journal, 'other')).toEqual(['kept', 'more'])
+      expect((await journal.tails()).map(({ documentName }) => documentName)).toEqual(['other'])
+    })
+
     it('lists the documents that have records', async () => {
       journal.append('small', bytes('1'))
       await journal.whenDurable(journal.append('large', new Uint8Array(5_000)))

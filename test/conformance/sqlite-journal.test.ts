@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -112,6 +112,25 @@ describe('SQLite journal in trouble', () => {
       },
     ])
     await journal.close()
+  })
+
+  it('leaves no byte of an erased document in its files, not of what was trimmed either', async () => {
+    const secret = 'a sentence that nobody may find'
+    const holds = async (): Promise<boolean> => {
+      const files = await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file))))
+      return files.some((file) => file.includes(secret))
+    }
+    const journal = await SqliteJournal.open({ path, gatherMs: 0 })
+    const update = Buffer.from(secret.repeat(500))
+    for (let i = 0; i < 20; i++) await journal.whenDurable(journal.append('doc', update))
+    const records = await journal.read('doc')
+    await journal.trim('doc', records[9]!.position)
+    expect(await holds()).toBe(true)
+    await journal.erase('doc')
+    await journal.whenDurable(journal.append('doc', update))
+    expect(await holds()).toBe(false)
+    await journal.close()
+    expect(await holds()).toBe(false)
   })
 
   it('leaves a file of a newer version alone', async () => {
