@@ -175,6 +175,18 @@ export const errorCatalogue = {
     cause: 'The position of a consumer group cannot be changed while it has members.',
     cure: 'Stop the workers of the group, wait until their session has ended (10 s), and try again.',
   },
+  CODRAFT_STORE_UNAVAILABLE: {
+    status: 503,
+    closeCode: 4503,
+    cause: 'The database of documents and permissions cannot be reached at the moment.',
+    cure: 'Clients retry by themselves; see /health/ready, and that this server reaches DATABASE_URL.',
+  },
+  CODRAFT_STORE_SCHEMA_UNKNOWN: {
+    status: 500,
+    closeCode: 1011,
+    cause: 'A newer release of codraft has changed the tables of the database.',
+    cure: 'Start that release, or restore a backup of the database from before.',
+  },
   CODRAFT_STORE_CONFLICT: {
     status: 409,
     closeCode: 1011,

@@ -33,6 +33,9 @@ const list = () =>
     )
     .default([])
 
+const isDatabaseUrl = (url: string): boolean => /^(?:postgres(?:ql)?:\/\/.|sqlite:.)/.test(url)
+const databaseUrlRule = 'must be postgres://user:password@host:port/name, or sqlite: and the path of a file'
+
 /** A secret of HS256 must be as long as its hash (RFC 7518, section 3.2). */
 const minSecretBytes = 32
 
@@ -67,6 +70,25 @@ const schema = z.object({
     group: 'Server',
     description: 'How long SIGTERM may take to store everything; past it the exit code is 1.',
   }),
+
+  databases: list()
+    .refine((urls) => urls.every(isDatabaseUrl), databaseUrlRule)
+    .register(settings, {
+      env: 'DATABASE_URL',
+      secret: true,
+      group: 'Store',
+      description:
+        'Database of documents, permissions, versions and audit: a PostgreSQL URL. Several, comma-separated, share the documents; their number and order must not change later. Not set: a SQLite file in the data folder.',
+    }),
+  readDatabases: list()
+    .refine((urls) => urls.every(isDatabaseUrl), databaseUrlRule)
+    .register(settings, {
+      env: 'DATABASE_READ_URLS',
+      secret: true,
+      group: 'Store',
+      description:
+        'Replicas that serve reads which may be a little stale (lists), never permission checks. Comma-separated, in the order of DATABASE_URL, and from the start again.',
+    }),
 
   jwtSecret: z
     .string()
@@ -338,6 +360,9 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     : parsed.error.issues.map((issue) => describe(issue.path[0], issue.message))
   if (parsed.success && parsed.data.jwtSecret && parsed.data.jwksUrl) {
     problems.push('AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other: unset one of them')
+  }
+  if (parsed.success && parsed.data.readDatabases.length > 0 && parsed.data.databases.length === 0) {
+    problems.push('DATABASE_READ_URLS needs the DATABASE_URL that it replicates')
   }
   if (!parsed.success || problems.length > 0) {
     throw new CodraftError(

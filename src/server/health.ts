@@ -1,4 +1,5 @@
 import type { DurabilityLevel, Journal } from '../../extensions/journal/index.ts'
+import type { StoreStatus } from '../store/Store.ts'
 import type { SnapshotsStatus } from '../../extensions/snapshots/index.ts'
 
 export type HealthState = 'ready' | 'degraded' | 'unavailable'
@@ -21,6 +22,8 @@ export interface HealthSources {
   readonly journal: Journal
   /** State of the snapshot store and its compactions. */
   snapshots(): SnapshotsStatus
+  /** State of the databases. */
+  store(): StoreStatus
   /** Documents that an extension could not store, by name. */
   failingStores(): ReadonlyMap<string, { readonly attempts: number }>
   isDraining(): boolean
@@ -30,13 +33,16 @@ const severity: readonly HealthState[] = ['ready', 'degraded', 'unavailable']
 
 /**
  * Where edits cannot be made durable the server is unavailable. Where only snapshots or stores of extensions fail
- * it is degraded: nothing is lost, the journal keeps it.
+ * it is degraded: nothing is lost, the journal keeps it. Without its databases it is degraded, too: documents that are open
+ * go on, and tokens with a `documents` claim open further ones.
  */
-export const healthOf = ({ journal, snapshots, failingStores, isDraining }: HealthSources): Health => {
+export const healthOf = ({ journal, snapshots, store, failingStores, isDraining }: HealthSources): Health => {
   const { healthy, pendingBytes, error } = journal.status
   // Names of documents are for the log: anybody may read this report.
   const { healthy: snapshotsHealthy, failing: failingSnapshots, corrupt, oldestUnstoredMs } = snapshots()
   const failing = failingStores()
+  // The error may name hosts and users: it is for the log.
+  const { healthy: storeHealthy, away, awayReplicas } = store()
   const dependencies: Record<string, DependencyHealth> = {
     journal: {
       state: healthy ? 'ready' : 'unavailable',
@@ -49,6 +55,7 @@ export const healthOf = ({ journal, snapshots, failingStores, isDraining }: Heal
       corrupt,
       oldestUnstoredMs,
     },
+    database: { state: storeHealthy && awayReplicas === 0 ? 'ready' : 'degraded', away, awayReplicas },
     stores: { state: failing.size === 0 ? 'ready' : 'degraded', failing: failing.size },
     server: { state: isDraining() ? 'unavailable' : 'ready' },
   }

@@ -17,6 +17,7 @@ import type { Config } from '../config.ts'
 import { DocumentAccess } from '../documents/DocumentAccess.ts'
 import type { Logger } from '../logger.ts'
 import { version } from '../version.ts'
+import { Store } from '../store/Store.ts'
 import { Transport } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from './dev-secret.ts'
 import { healthOf } from './health.ts'
@@ -54,6 +55,7 @@ export const startServer = async ({
     onCommit: metrics.committed,
   })
   const objects = await FolderObjectStore.open({ root: join(config.dataDir, 'objects') })
+  const store = await openStore(config, logger)
   const snapshots = new Snapshots({
     journal,
     objects,
@@ -111,6 +113,7 @@ export const startServer = async ({
       healthOf({
         journal,
         snapshots: () => snapshots.status,
+        store: () => store.status,
         failingStores: () => hocuspocus.failingStores,
         isDraining: () => isDraining,
       }),
@@ -158,6 +161,7 @@ export const startServer = async ({
         await hocuspocus.hooks('onDestroy', { instance: hocuspocus })
         objects.close()
         await journal.close()
+        await store.close()
       })
       if (ended.error !== undefined) logger.error({ err: ended.error }, 'stopping')
       transport.close()
@@ -166,6 +170,19 @@ export const startServer = async ({
     },
   }
 }
+
+/** An unreachable database is no reason not to start: documents are served from the journal until it comes. */
+const openStore = ({ databases, readDatabases, dataDir }: Config, logger: Logger): Promise<Store> =>
+  Store.open({
+    databases: databases.length > 0 ? databases : [`sqlite:${join(dataDir, 'store.sqlite')}`],
+    readDatabases,
+    onStatus({ healthy, error }) {
+      if (error === undefined) logger.info('the databases can be reached')
+      else if (healthy)
+        logger.warn({ error }, 'a read replica cannot be reached: its primary serves the reads')
+      else logger.error({ error }, 'a database cannot be reached: permissions, lists and history wait for it')
+    },
+  })
 
 type TransportParts = Pick<ConstructorParameters<typeof Transport>[0], 'journal' | 'ticketOf' | 'logger'> & {
   readonly config: Config

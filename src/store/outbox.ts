@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import type { StoreDatabase } from './schema.ts'
+
+export interface NewOutboxEvent {
+  readonly topic: string
+  /** Events of one key are published in the order in which their transactions took effect. */
+  readonly key: string
+  readonly type: string
+  /** Anything that JSON can hold; never content of a document. */
+  readonly payload: unknown
+  /** ms since the epoch */
+  readonly createdAt: number
+  /** Names the event for its consumers. @default a random UUID */
+  readonly id?: string
+}
+
+export interface OutboxEvent extends Required<NewOutboxEvent> {
+  readonly sequence: number
+}
+
+/** Adds an event; call it in the transaction of the change that it reports. Resolves to its id. */
+export const addOutboxEvent = async (tx: StoreDatabase, event: NewOutboxEvent): Promise<string> => {
+  const { id = randomUUID(), payload, ...rest } = event
+  await tx
+    .insertInto('outbox')
+    .values({ ...rest, id, payload: JSON.stringify(payload), publishedAt: null })
+    .execute()
+  return id
+}
+
+/**
+ * The oldest events that are not published. They leave in order when one drain at a time reads, publishes and marks
+ * them; see `takeLease`.
+ */
+export const listUnpublished = async (db: StoreDatabase, limit: number): Promise<OutboxEvent[]> => {
+  const rows = await db
+    .selectFrom('outbox')
+    .select(['sequence', 'id', 'topic', 'key', 'type', 'payload', 'createdAt'])
+    .where('publishedAt', 'is', null)
+    .orderBy('sequence')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({ ...row, payload: JSON.parse(row.payload) as unknown }))
+}
+
+export const markPublished = async (
+  db: StoreDatabase,
+  sequences: readonly number[],
+  publishedAt: number,
+): Promise<void> => {
+  if (sequences.length === 0) return
+  await db.updateTable('outbox').set({ publishedAt }).where('sequence', 'in', sequences).execute()
+}
+
+/** Removes events that were published before `before`. */
+export const prunePublished = async (db: StoreDatabase, before: number): Promise<void> => {
+  await db.deleteFrom('outbox').where('publishedAt', '<', before).execute()
+}
+
+export interface OutboxBacklog {
+  readonly events: number
+  /** When the oldest was added, ms since the epoch; null when there is none. */
+  readonly oldestAt: number | null
+}
+
+export const outboxBacklog = (db: StoreDatabase): Promise<OutboxBacklog> =>
+  db
+    .selectFrom('outbox')
+    .select(({ fn }) => [
+      fn.countAll<number>().as('events'),
+      fn.min<number | null>('createdAt').as('oldestAt'),
+    ])
+    .where('publishedAt', 'is', null)
+    .executeTakeFirstOrThrow()

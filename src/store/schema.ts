@@ -1,0 +1,136 @@
+import type { Generated, Kysely } from 'kysely'
+import type { Role } from '../../extensions/auth/index.ts'
+
+/** A database of the store, or a transaction in it: what the functions of the repositories take. */
+export type StoreDatabase = Kysely<Schema>
+
+/** The tables. Columns are snake_case in SQL; all times are ms since the epoch. */
+export interface Schema {
+  documents: DocumentsTable
+  tombstones: TombstonesTable
+  grants: GrantsTable
+  invitations: InvitationsTable
+  versions: VersionsTable
+  auditEntries: AuditEntriesTable
+  notificationPreferences: NotificationPreferencesTable
+  outbox: OutboxTable
+  idempotencyKeys: IdempotencyKeysTable
+  leases: LeasesTable
+  shard: ShardTable
+}
+
+export interface DocumentsTable {
+  name: string
+  /** The user who made it; null when it came by a token of an application that keeps its own permissions. */
+  ownerId: string | null
+  kind: string
+  title: string | null
+  createdAt: number
+  updatedAt: number
+  /** When it was put into the bin; null while it is in use. */
+  deletedAt: number | null
+}
+
+/** What is left of an erased document. */
+export interface TombstonesTable {
+  documentName: string
+  /** Writers of a lower epoch are refused. */
+  epoch: number
+  erasedAt: number
+}
+
+export interface GrantsTable {
+  documentName: string
+  userId: string
+  role: Role
+  grantedBy: string | null
+  grantedAt: number
+}
+
+export type InvitationState = 'pending' | 'accepted' | 'revoked'
+
+export interface InvitationsTable {
+  id: string
+  documentName: string
+  email: string
+  role: Role
+  state: InvitationState
+  invitedBy: string
+  createdAt: number
+  expiresAt: number
+  acceptedBy: string | null
+  acceptedAt: number | null
+}
+
+export type VersionKind = 'manual' | 'automatic'
+
+export interface VersionsTable {
+  id: string
+  documentName: string
+  /** Where its content is in the object store. */
+  objectKey: string
+  authorId: string | null
+  label: string | null
+  kind: VersionKind
+  createdAt: number
+  bytes: number
+}
+
+export interface AuditEntriesTable {
+  sequence: Generated<number>
+  documentName: string
+  action: string
+  userId: string | null
+  /** Network address that the request came from. */
+  address: string | null
+  at: number
+  /** JSON object without content of the document; null when the action says it all. */
+  detail: string | null
+}
+
+export interface NotificationPreferencesTable {
+  userId: string
+  channel: string
+  type: string
+  /** 0 or 1: SQLite has no booleans. */
+  enabled: number
+  updatedAt: number
+}
+
+export interface OutboxTable {
+  sequence: Generated<number>
+  id: string
+  topic: string
+  key: string
+  type: string
+  /** JSON. */
+  payload: string
+  createdAt: number
+  publishedAt: number | null
+}
+
+export interface IdempotencyKeysTable {
+  userId: string
+  route: string
+  key: string
+  /** Null while the first request with this key is at work. */
+  status: number | null
+  /** JSON. */
+  response: string | null
+  createdAt: number
+  expiresAt: number
+}
+
+export interface LeasesTable {
+  name: string
+  holder: string
+  expiresAt: number
+}
+
+/** One row: which shard this database is, and of how many. */
+export interface ShardTable {
+  /** Always 1. */
+  id: number
+  position: number
+  total: number
+}

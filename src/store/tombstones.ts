@@ -1,0 +1,26 @@
+import type { Selectable } from 'kysely'
+import type { StoreDatabase, TombstonesTable } from './schema.ts'
+
+export type Tombstone = Selectable<TombstonesTable>
+
+/**
+ * Removes every row of a document except its audit entries, and leaves a tombstone. Events that the outbox has not
+ * published yet stay: they hold no content, and the erasure must not overtake them.
+ */
+export const eraseDocumentRows = async (
+  tx: StoreDatabase,
+  { documentName, epoch, erasedAt }: Tombstone,
+): Promise<void> => {
+  await tx.deleteFrom('documents').where('name', '=', documentName).execute()
+  for (const table of ['grants', 'invitations', 'versions'] as const) {
+    await tx.deleteFrom(table).where('documentName', '=', documentName).execute()
+  }
+  await tx
+    .insertInto('tombstones')
+    .values({ documentName, epoch, erasedAt })
+    .onConflict((conflict) => conflict.column('documentName').doUpdateSet({ epoch, erasedAt }))
+    .execute()
+}
+
+export const findTombstone = (db: StoreDatabase, documentName: string): Promise<Tombstone | undefined> =>
+  db.selectFrom('tombstones').selectAll().where('documentName', '=', documentName).executeTakeFirst()

@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { storeConformance } from '../conformance/store.ts'
+
+const serverUrl = process.env['CODRAFT_TEST_POSTGRES_URL']
+if (!serverUrl) throw new Error('CODRAFT_TEST_POSTGRES_URL is not set: run npm run test:services')
+
+const onServer = async (...statements: string[]): Promise<void> => {
+  const client = new Client({ connectionString: serverUrl })
+  await client.connect()
+  for (const statement of statements) await client.query(statement)
+  await client.end()
+}
+
+storeConformance('PostgreSQL', async (databases) => {
+  const names = Array.from({ length: databases }, () => `codraft_${randomBytes(6).toString('hex')}`)
+  await onServer(...names.map((name) => `create database ${name}`))
+  return {
+    urls: names.map((name) => {
+      const url = new URL(serverUrl)
+      url.pathname = `/${name}`
+      return url.href
+    }),
+    dispose: () => onServer(...names.map((name) => `drop database ${name} with (force)`)),
+  }
+})
