@@ -121,6 +121,19 @@ export const errorCatalogue = {
     cause: 'Redis is too old, or one node of a cluster is named as if it stood alone.',
     cure: 'Use Redis 7.0 or newer; name at least two nodes of a cluster in REDIS_URL, comma-separated.',
   },
+  CODRAFT_INSTANCE_DUPLICATE: {
+    status: 500,
+    closeCode: 1011,
+    cause:
+      'Another instance with the same INSTANCE_ID lives, or has ended without saying so a few seconds ago.',
+    cure: 'Give each instance an INSTANCE_ID of its own, or none: then it makes one.',
+  },
+  CODRAFT_CLOCK_SKEWED: {
+    status: 500,
+    closeCode: 1011,
+    cause: 'The clock of this machine and that of Redis differ by more than five seconds.',
+    cure: 'Synchronise the clocks of all machines (NTP).',
+  },
   CODRAFT_DOCUMENT_UNAVAILABLE: {
     status: 503,
     closeCode: 4503,

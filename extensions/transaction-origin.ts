@@ -1,4 +1,7 @@
-/** Whether an update came from another instance, which has journaled it and compacts it; see `RedisTransactionOrigin`. */
+/** Origin of an update that came from another instance, which has journaled it and compacts it. */
+export const relayOrigin = Object.freeze({ source: 'redis' } as const)
+
+/** Whether an update came from another instance; see `RedisTransactionOrigin`. */
 export const isRelayed = (origin: unknown): boolean =>
   typeof origin === 'object' && origin !== null && 'source' in origin && origin.source === 'redis'
 

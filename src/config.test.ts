@@ -29,4 +29,11 @@ describe('settings', () => {
       loadConfig({ AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: 'https://id.example/keys', PORT: 'x' }),
     ).not.toThrow(secret)
   })
+
+  it('refuse a fleet whose instances would not see the same documents, and name every cure', () => {
+    const report = (): unknown => loadConfig({ REDIS_URL: 'redis://127.0.0.1:6379' })
+    expect(report).toThrow(/needs S3_BUCKET/)
+    expect(report).toThrow(/needs DATABASE_URL/)
+    expect(report).toThrow(/needs AUTH_JWT_SECRET or AUTH_JWKS_URL/)
+  })
 })

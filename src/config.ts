@@ -266,6 +266,56 @@ const schema = z.object({
     description: 'A connection that has not read for this long is closed.',
   }),
 
+  redisUrl: z
+    .string()
+    .refine(
+      (text) => text.split(',').every((node) => /^(rediss?:\/\/)?[^\s,/]+/.test(node.trim())),
+      'must be redis://host:port, or several of them, comma-separated',
+    )
+    .optional()
+    .register(settings, {
+      env: 'REDIS_URL',
+      secret: true,
+      group: 'Fleet',
+      description:
+        'Redis 7 or newer that makes several instances one service; several addresses, comma-separated, are nodes of a Redis Cluster.',
+    }),
+  redisPrefix: z
+    .string()
+    .regex(/^[\w:.-]*$/, 'may hold letters, digits and _ : . - only')
+    .default('')
+    .register(settings, {
+      env: 'REDIS_PREFIX',
+      group: 'Fleet',
+      description: 'Before all keys and channels in Redis, so that several fleets can share one.',
+    }),
+  redisGatherMs: number(0, 1_000, 5).register(settings, {
+    env: 'REDIS_GATHER_MS',
+    unit: 'ms',
+    group: 'Fleet',
+    description: 'As JOURNAL_GATHER_MS, for the journal in Redis.',
+  }),
+  redisWaitReplicas: number(0, 5, 0).register(settings, {
+    env: 'REDIS_WAIT_REPLICAS',
+    group: 'Fleet',
+    description: 'Replicas of Redis that must have received an edit before it is acknowledged.',
+  }),
+  redisAntiEntropyMs: number(100, 3_600_000, 10_000).register(settings, {
+    env: 'REDIS_ANTI_ENTROPY_MS',
+    unit: 'ms',
+    group: 'Fleet',
+    description: 'Messages that Redis has lost without a trace are missed for this long at most.',
+  }),
+  instanceId: z
+    .string()
+    .regex(/^[\w-]{8}$/, 'must be eight letters, digits, _ or -')
+    .optional()
+    .register(settings, {
+      env: 'INSTANCE_ID',
+      group: 'Fleet',
+      description: 'Name of this instance, unique in the fleet. Not set: it makes one at each start.',
+    }),
+
   journalGatherMs: number(0, 1_000, 50).register(settings, {
     env: 'JOURNAL_GATHER_MS',
     unit: 'ms',
@@ -364,6 +414,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
   if (parsed.success && parsed.data.readDatabases.length > 0 && parsed.data.databases.length === 0) {
     problems.push('DATABASE_READ_URLS needs the DATABASE_URL that it replicates')
   }
+  if (parsed.success) problems.push(...unshared(parsed.data))
   if (!parsed.success || problems.length > 0) {
     throw new CodraftError(
       'CODRAFT_CONFIG_INVALID',
@@ -371,6 +422,28 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     )
   }
   return parsed.data
+}
+
+/** What several instances must have in common, and do not. */
+const unshared = (config: Config): string[] => {
+  const { redisUrl, jwtSecret, jwksUrl, s3Bucket, databases } = config as Config & {
+    readonly s3Bucket?: string
+    readonly databases?: readonly string[]
+  }
+  if (redisUrl === undefined) return []
+  const needs = (what: string, why: string): string =>
+    `REDIS_URL joins several instances, which needs ${what}: ${why}`
+  return [
+    ...(s3Bucket === undefined
+      ? [needs('S3_BUCKET', 'snapshots in a local folder are not seen by the others')]
+      : []),
+    ...(databases?.some((url) => url.startsWith('postgres'))
+      ? []
+      : [needs('DATABASE_URL', 'a SQLite file is not seen by the others')]),
+    ...(jwtSecret === undefined && jwksUrl === undefined
+      ? [needs('AUTH_JWT_SECRET or AUTH_JWKS_URL', 'the others refuse tokens of a secret that one has made')]
+      : []),
+  ]
 }
 
 const describe = (key: unknown, message: string): string => {

@@ -6,13 +6,15 @@ import type {
 } from '@hocuspocus/server'
 import { applyUpdate } from 'yjs'
 import { isRelayed, opIdOf } from '../transaction-origin.ts'
-import type { EditOrigin, Ticket } from './Journal.ts'
+import type { EditOrigin, Position, Ticket } from './Journal.ts'
 import { unknownOrigin } from './record.ts'
 import { readStoredDocument, type DocumentStores, type StoredDocument } from './stored-document.ts'
 
 export interface JournalExtensionOptions extends DocumentStores {
   /** Called with what was read, before it is applied; the load goes on when the promise resolves. */
   readonly beforeReplay?: (documentName: string, stored: StoredDocument) => Promise<void>
+  /** Called when the document holds everything up to `position`, before it is open for edits. */
+  readonly onReplayed?: (document: Document, position: Position) => void
   /**
    * The user of a Hocuspocus context; who made an edit is kept beside it.
    *
@@ -66,6 +68,7 @@ export class JournalExtension implements Extension {
       if (stored.state) applyUpdate(document, stored.state, replayOrigin)
       for (const update of stored.updates) applyUpdate(document, update, replayOrigin)
     }, replayOrigin)
+    this.#options.onReplayed?.(document, stored.position)
     document.on('update', (update: Uint8Array, origin: unknown) => {
       if (isRelayed(origin)) return
       this.#tickets.set(document, journal.append(documentName, update, this.#originOf(origin)))

@@ -1,5 +1,5 @@
 import { CodraftError } from '../errors.ts'
-import type { EditOrigin, Journal, ReplayBase } from './Journal.ts'
+import type { EditOrigin, Journal, Position, ReplayBase } from './Journal.ts'
 
 /** Where documents are stored. */
 export interface DocumentStores {
@@ -14,6 +14,8 @@ export interface StoredDocument {
   readonly updates: readonly Uint8Array[]
   /** Where each of `updates` came from: the op ids that a client may repeat are here. */
   readonly origins: readonly EditOrigin[]
+  /** All of the journal up to here is in it; 0 = there was none. */
+  readonly position: Position
 }
 
 const maxAttempts = 5
@@ -34,6 +36,7 @@ export const readStoredDocument = async (
         ...(start && { state: start.state }),
         updates: records.flatMap(({ updates }) => updates),
         origins: records.flatMap(({ origins }) => origins),
+        position: records.at(-1)?.position ?? start?.position ?? 0,
       }
     } catch (error) {
       if (!isTrimmed(error) || attempt === maxAttempts) throw error

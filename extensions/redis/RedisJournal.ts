@@ -197,7 +197,9 @@ export class RedisJournal implements Journal {
     const records: JournalRecord[] = []
     for (let from = after + 1; ;) {
       const entries = await this.#entries(key, from).catch((error: unknown) => {
-        throw isTombstone(error) ? new CodraftError('CODRAFT_DOCUMENT_ERASED', documentName) : error
+        if (!isTombstone(error)) throw error
+        for (const listener of this.#erasedListeners) listener(documentName)
+        throw new CodraftError('CODRAFT_DOCUMENT_ERASED', documentName)
       })
       for (const [id, [, body]] of entries) {
         const position = positionOf(id)
@@ -207,7 +209,7 @@ export class RedisJournal implements Journal {
       if (entries.length < recordsPerRead) break
     }
     if (records[0]?.position !== after + 1) await this.#checkTrimmed(documentName, key, after)
-    this.#note(documentName, records.at(-1)?.position ?? after)
+    this.seen(documentName, records.at(-1)?.position ?? after)
     return records
   }
 
@@ -292,12 +294,13 @@ export class RedisJournal implements Journal {
         for (const listener of this.#erasedListeners) listener(name)
         return
       }
-      this.#note(name, Math.abs(position))
+      this.seen(name, Math.abs(position))
       if (position < 0) for (const listener of this.#lossListeners) listener(name)
     })
   }
 
-  #note(documentName: string, position: Position): void {
+  /** A record up to `position` exists, whatever Redis may say later. */
+  seen(documentName: string, position: Position): void {
     const known = this.#known.get(documentName) ?? 0
     this.#known.delete(documentName)
     this.#known.set(documentName, Math.max(known, position))

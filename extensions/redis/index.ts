@@ -1,3 +1,7 @@
 export type { RedisDurability } from './durability.ts'
 export { RedisConnection, type RedisConnectionOptions } from './RedisConnection.ts'
 export { RedisJournal, type RedisJournalOptions } from './RedisJournal.ts'
+export { RedisChannels } from './RedisChannels.ts'
+export { RedisRelay, type RedisRelayOptions, type RelayLogger } from './RedisRelay.ts'
+export { InstanceRegistry, isInstanceName, type InstanceRegistryOptions } from './InstanceRegistry.ts'
+export { RedisAwareness, type RedisAwarenessOptions } from './RedisAwareness.ts'

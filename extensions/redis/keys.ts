@@ -10,9 +10,19 @@ export class RedisKeys {
     this.#prefix = prefix
   }
 
+  /** Sorted set of the instances that live, by when they count as dead. */
+  get instances(): string {
+    return `${this.#prefix}instances`
+  }
+
   /** Stream of the records of a document, and the channel on which each new one is announced. */
   edits(documentName: string): string {
     return this.#ofDocument(documentName, 'edits')
+  }
+
+  /** Channel of the cursors of a document. */
+  awareness(documentName: string): string {
+    return this.#ofDocument(documentName, 'awareness')
   }
 
   /** Pattern of all {@link edits}, for SCAN. */

@@ -27,6 +27,8 @@ export interface HealthSources {
   /** Documents that an extension could not store, by name. */
   failingStores(): ReadonlyMap<string, { readonly attempts: number }>
   isDraining(): boolean
+  /** The connection to the other instances, where there are any. */
+  redis?(): DependencyHealth
 }
 
 const severity: readonly HealthState[] = ['ready', 'degraded', 'unavailable']
@@ -36,7 +38,14 @@ const severity: readonly HealthState[] = ['ready', 'degraded', 'unavailable']
  * it is degraded: nothing is lost, the journal keeps it. Without its databases it is degraded, too: documents that are open
  * go on, and tokens with a `documents` claim open further ones.
  */
-export const healthOf = ({ journal, snapshots, store, failingStores, isDraining }: HealthSources): Health => {
+export const healthOf = ({
+  journal,
+  snapshots,
+  store,
+  failingStores,
+  isDraining,
+  redis,
+}: HealthSources): Health => {
   const { healthy, pendingBytes, error } = journal.status
   // Names of documents are for the log: anybody may read this report.
   const { healthy: snapshotsHealthy, failing: failingSnapshots, corrupt, oldestUnstoredMs } = snapshots()
@@ -57,6 +66,7 @@ export const healthOf = ({ journal, snapshots, store, failingStores, isDraining 
     },
     database: { state: storeHealthy && awayReplicas === 0 ? 'ready' : 'degraded', away, awayReplicas },
     stores: { state: failing.size === 0 ? 'ready' : 'degraded', failing: failing.size },
+    ...(redis && { redis: redis() }),
     server: { state: isDraining() ? 'unavailable' : 'ready' },
   }
   const worst = Math.max(...Object.values(dependencies).map(({ state }) => severity.indexOf(state)))

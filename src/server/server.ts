@@ -12,7 +12,7 @@ import { defaultGuardLimits, defaultSyncLimits, type GuardLimits } from '../../e
 import { CodraftError } from '../../extensions/errors.ts'
 import { JournalExtension, SqliteJournal } from '../../extensions/journal/index.ts'
 import { Metrics } from '../../extensions/metrics/index.ts'
-import { FolderObjectStore, Snapshots } from '../../extensions/snapshots/index.ts'
+import { FolderObjectStore, Snapshots, type ObjectStore } from '../../extensions/snapshots/index.ts'
 import type { Config } from '../config.ts'
 import { DocumentAccess } from '../documents/DocumentAccess.ts'
 import type { Logger } from '../logger.ts'
@@ -22,6 +22,7 @@ import { Transport } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from './dev-secret.ts'
 import { healthOf } from './health.ts'
 import { createHttp } from './http.ts'
+import { openRedis } from './redis.ts'
 import { SafeHocuspocus } from './SafeHocuspocus.ts'
 
 export interface ServerOptions {
@@ -29,6 +30,8 @@ export interface ServerOptions {
   readonly logger: Logger
   /** Hocuspocus extensions of your own; all their hooks are called. */
   readonly extensions?: readonly Extension[]
+  /** Keeps the snapshots. Default: a folder in the data folder. */
+  readonly objects?: ObjectStore
 }
 
 export interface CodraftServer {
@@ -47,14 +50,20 @@ export const startServer = async ({
   config,
   logger,
   extensions = [],
+  objects: ownObjects,
 }: ServerOptions): Promise<CodraftServer> => {
   const metrics = new Metrics()
-  const journal = await SqliteJournal.open({
-    path: join(config.dataDir, 'journal.sqlite'),
-    gatherMs: config.journalGatherMs,
-    onCommit: metrics.committed,
-  })
-  const objects = await FolderObjectStore.open({ root: join(config.dataDir, 'objects') })
+  const { redisUrl } = config
+  const redis =
+    redisUrl === undefined ? undefined : await openRedis({ config: { ...config, redisUrl }, logger, metrics })
+  const journal =
+    redis?.journal ??
+    (await SqliteJournal.open({
+      path: join(config.dataDir, 'journal.sqlite'),
+      gatherMs: config.journalGatherMs,
+      onCommit: metrics.committed,
+    }))
+  const objects = ownObjects ?? (await FolderObjectStore.open({ root: join(config.dataDir, 'objects') }))
   const store = await openStore(config, logger)
   const snapshots = new Snapshots({
     journal,
@@ -79,6 +88,7 @@ export const startServer = async ({
     base: snapshots.base,
     beforeReplay: transport.beforeReplay,
     identityOf,
+    ...(redis && { onReplayed: redis.replayed }),
   })
   const hocuspocus = new SafeHocuspocus({
     logger,
@@ -92,6 +102,10 @@ export const startServer = async ({
       }),
       journalExtension,
       snapshots,
+      ...(redis?.extensions({
+        base: snapshots.base,
+        isSettled: (document) => journalExtension.ticketOf(document) <= journal.durableTicket,
+      }) ?? []),
       ...extensions,
     ],
   })
@@ -116,6 +130,7 @@ export const startServer = async ({
         store: () => store.status,
         failingStores: () => hocuspocus.failingStores,
         isDraining: () => isDraining,
+        ...(redis && { redis: redis.health }),
       }),
     rest: {
       version,
@@ -159,9 +174,10 @@ export const startServer = async ({
       if (!complete) logger.error({ documents: pending.length }, 'some documents could not be stored in time')
       const ended = await within(remainingMs(), async () => {
         await hocuspocus.hooks('onDestroy', { instance: hocuspocus })
-        objects.close()
+        if (!ownObjects && objects instanceof FolderObjectStore) objects.close()
         await journal.close()
         await store.close()
+        await redis?.close()
       })
       if (ended.error !== undefined) logger.error({ err: ended.error }, 'stopping')
       transport.close()

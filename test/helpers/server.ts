@@ -16,6 +16,8 @@ export interface TestServerOptions {
   /** Data folder to use, and to leave behind. Default: a temporary one that `close` removes. */
   readonly dataDir?: string
   readonly nodeFlags?: readonly string[]
+  /** The program. Default: codraft itself. */
+  readonly script?: string
 }
 
 export interface TestServer {
@@ -54,7 +56,7 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
       LOG_LEVEL: 'info',
       ...options.env,
     }
-    const started = spawn(process.execPath, [...(options.nodeFlags ?? []), main, 'serve'], {
+    const started = spawn(process.execPath, [...(options.nodeFlags ?? []), options.script ?? main, 'serve'], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -1,0 +1,118 @@
+import type { Document, Extension } from '@hocuspocus/server'
+import type { Position, ReplayBase } from '../../extensions/journal/index.ts'
+import type { Metrics } from '../../extensions/metrics/index.ts'
+import {
+  InstanceRegistry,
+  RedisAwareness,
+  RedisChannels,
+  RedisConnection,
+  RedisJournal,
+  RedisRelay,
+} from '../../extensions/redis/index.ts'
+import type { Config } from '../config.ts'
+import type { Logger } from '../logger.ts'
+import type { DependencyHealth } from './health.ts'
+
+export interface RedisOptions {
+  readonly config: Config & { readonly redisUrl: string }
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+export interface RelayParts {
+  readonly base: (documentName: string) => Promise<ReplayBase | undefined>
+  readonly isSettled: (document: Document) => boolean
+}
+
+/** All that makes this server one of several. */
+export interface RedisParts {
+  readonly journal: RedisJournal
+  readonly registry: InstanceRegistry
+  /** For the `onReplayed` option of the journal extension. */
+  readonly replayed: (document: Document, position: Position) => void
+  /** The Hocuspocus extensions. Call it once. */
+  extensions(parts: RelayParts): readonly Extension[]
+  health(): DependencyHealth
+  /** After the journal has been closed. */
+  close(): Promise<void>
+}
+
+/** Joins the fleet. Rejects when Redis cannot be reached or cannot be used. */
+export const openRedis = async ({ config, logger, metrics }: RedisOptions): Promise<RedisParts> => {
+  let lastError: string | undefined
+  const connection = await RedisConnection.open({
+    url: config.redisUrl,
+    prefix: config.redisPrefix,
+    onError: (error) => {
+      lastError = error.message
+      logger.debug({ err: error }, 'connection to Redis')
+    },
+  })
+  connection.commands.on('ready', () => logger.info('connected to Redis again'))
+  const channels = new RedisChannels(connection, (error) =>
+    logger.error({ err: error }, 'a message of another instance cannot be used'),
+  )
+  let registry: InstanceRegistry
+  let journal: RedisJournal
+  try {
+    registry = await InstanceRegistry.open({
+      connection,
+      ...(config.instanceId !== undefined && { instance: config.instanceId }),
+    })
+    journal = await RedisJournal.open({
+      connection,
+      instance: registry.instance,
+      gatherMs: config.redisGatherMs,
+      replicas: config.redisWaitReplicas,
+      onCommit: metrics.committed,
+      onDurability({ level, warning }) {
+        if (warning === undefined) logger.info({ durability: level }, 'Redis keeps what it acknowledges')
+        else logger.warn({ durability: level }, `ACKNOWLEDGED EDITS ARE NOT SAFE: ${warning}`)
+      },
+    })
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+  let relay: RedisRelay | undefined
+  return {
+    journal,
+    registry,
+    replayed: (document, position) => relay?.replayed(document, position),
+    extensions(parts) {
+      relay = new RedisRelay({
+        connection,
+        channels,
+        journal,
+        instance: registry.instance,
+        antiEntropyMs: config.redisAntiEntropyMs,
+        logger,
+        ...parts,
+      })
+      const awareness = new RedisAwareness({
+        connection,
+        channels,
+        registry,
+        windowMs: config.awarenessWindowMs,
+      })
+      return [relay, awareness]
+    },
+    health() {
+      const { durabilityWarning: warning } = journal
+      const state = !connection.isReady ? 'unavailable' : warning === undefined ? 'ready' : 'degraded'
+      return {
+        state,
+        instance: registry.instance,
+        instances: registry.instances.size,
+        durability: journal.durability,
+        ...(warning !== undefined && { warning }),
+        ...(!connection.isReady && lastError !== undefined && { error: lastError }),
+      }
+    },
+    async close() {
+      channels.close()
+      await registry.close()
+      connection.close()
+    },
+  }
+}
