@@ -85,6 +85,43 @@ export const errorCatalogue = {
       'An update would damage the document or exceeds a limit; the close reason names the check that failed.',
     cure: 'Send updates that Yjs has encoded (format V1) and split very large changes.',
   },
+  CODRAFT_PROTOCOL_UNSUPPORTED: {
+    status: 400,
+    closeCode: 4400,
+    cause: 'The client asked for a version of the JSON protocol that this server does not speak.',
+    cure: 'Ask for a version that the message names, or leave `protocol` out.',
+  },
+  CODRAFT_NOT_JOINED: {
+    status: 409,
+    closeCode: 4400,
+    cause: 'A JSON client sent an edit or a cursor without having joined a document.',
+    cure: 'Send `join_document` first and wait for `joined`.',
+  },
+  CODRAFT_EDIT_INVALID: {
+    status: 400,
+    closeCode: 4400,
+    cause:
+      'An edit of a JSON client is malformed, out of bounds, splits a character, or does not fit the document.',
+    cure: 'Correct what the message names; the edit was not applied, and the connection stays open.',
+  },
+  CODRAFT_EDIT_TOO_LARGE: {
+    status: 413,
+    closeCode: 1009,
+    cause: 'A message of a JSON client exceeds MAX_UPDATE_BYTES.',
+    cure: 'Split the edit.',
+  },
+  CODRAFT_VERSION_UNKNOWN: {
+    status: 409,
+    closeCode: 4400,
+    cause: 'An edit is based on a version that the server does not know, or no longer.',
+    cure: 'Take the content of the `resync` message and send the edit again on its version.',
+  },
+  CODRAFT_READ_ONLY: {
+    status: 403,
+    closeCode: 4403,
+    cause: 'The role of this user does not allow to change the document.',
+    cure: 'Ask an owner of the document for the role editor.',
+  },
   CODRAFT_AWARENESS_REJECTED: {
     status: 400,
     closeCode: 4400,
