@@ -63,6 +63,7 @@ const metricsPage = async (): Promise<string> => {
     unsentBytes: () => 0,
     failingStores: () => 0,
     journalPendingBytes: () => 0,
+    oldestUnpublishedMs: () => 0,
   })
   const all = await metrics.registry.getMetricsAsJSON()
   const rows = all

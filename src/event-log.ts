@@ -1,5 +1,7 @@
 import { join } from 'node:path'
-import { KafkaEventLog, SqliteEventLog, type EventLog } from '../extensions/events/index.ts'
+import { setTimeout } from 'node:timers/promises'
+import { CodraftError } from '../extensions/errors.ts'
+import { KafkaEventLog, SqliteEventLog, topicSpecs, type EventLog } from '../extensions/events/index.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './logger.ts'
 
@@ -19,4 +21,27 @@ export const openEventLog = async (config: Config, logger: Logger): Promise<Even
     }),
     onWarning: (message) => logger.warn({ from: 'kafka' }, message),
   })
+}
+
+const firstRetryMs = 500
+const maxRetryMs = 15_000
+
+/**
+ * Makes the topics of the catalogue as soon as the log can be reached: a log that is away is no reason not to start.
+ * Resolves when they are there, or when `signal` is aborted.
+ *
+ * @throws {CodraftError} CODRAFT_TOPIC_MISMATCH
+ */
+export const ensureTopics = async (log: EventLog, logger: Logger, signal: AbortSignal): Promise<void> => {
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    try {
+      await log.ensureTopics(topicSpecs)
+      return
+    } catch (error) {
+      if (error instanceof CodraftError && error.errorCode === 'CODRAFT_TOPIC_MISMATCH') throw error
+      if (attempt === 0) logger.error({ err: error }, 'the event log cannot be reached; trying again')
+    }
+    const waitMs = Math.min(maxRetryMs, firstRetryMs * 2 ** attempt)
+    await setTimeout(waitMs, undefined, { signal, ref: false }).catch(() => undefined)
+  }
 }

@@ -1,4 +1,5 @@
 export * from './catalogue.ts'
+export { EditPublisher, type EditPublisherOptions, type PublishedPositions } from './EditPublisher.ts'
 export type * from './EventLog.ts'
 export { SqliteEventLog, type SqliteEventLogOptions } from './SqliteEventLog.ts'
 export { KafkaEventLog, type KafkaEventLogOptions } from './KafkaEventLog.ts'

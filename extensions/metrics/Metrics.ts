@@ -8,6 +8,7 @@ export interface MetricSources {
   unsentBytes(): number
   failingStores(): number
   journalPendingBytes(): number
+  oldestUnpublishedMs(): number
 }
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
@@ -45,6 +46,7 @@ export class Metrics {
     'Times a client fell so far behind that it got one difference.',
   )
   readonly #storeFailures = this.#counter('store_failures_total', 'Failed attempts to store a document.')
+  readonly #events = this.#counter('events_published_total', 'Events written to the event log.')
   readonly #ackDelay = new Histogram({
     name: 'codraft_ack_delay_seconds',
     help: 'From applying an edit to its acknowledgement: how long it took to become durable.',
@@ -79,6 +81,11 @@ export class Metrics {
       'Bytes of edits that are not durable yet.',
       sources.journalPendingBytes,
     )
+    this.#gauge(
+      'oldest_unpublished_edit_seconds',
+      'How long the oldest durable edit waits to be in the event log; 0 when none does.',
+      () => sources.oldestUnpublishedMs() / 1000,
+    )
   }
 
   readonly connectionOpened = (protocol: string): void => this.#connections.inc({ protocol })
@@ -93,6 +100,7 @@ export class Metrics {
   readonly rejected = (reason: string): void => this.#rejections.inc({ reason })
   readonly resynchronised = (): void => this.#resyncs.inc()
   readonly fellBehind = (): void => this.#slowReaders.inc()
+  readonly eventsPublished = (count: number): void => this.#events.inc(count)
   readonly storeFailed = (): void => this.#storeFailures.inc()
   readonly committed = ({ updates, durationMs }: CommitReport): void => {
     this.#batch.observe(updates)

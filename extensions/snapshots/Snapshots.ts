@@ -1,6 +1,6 @@
 import type { afterUnloadDocumentPayload, Extension, onLoadDocumentPayload } from '@hocuspocus/server'
 import { CodraftError, type ErrorCode } from '../errors.ts'
-import type { Journal, JournalRecord } from '../journal/Journal.ts'
+import type { Journal, JournalRecord, Position } from '../journal/Journal.ts'
 import { CompactionSchedule, type DirtyDocument } from './CompactionSchedule.ts'
 import { Compactor } from './Compactor.ts'
 import { isRelayed } from '../transaction-origin.ts'
@@ -64,6 +64,11 @@ export interface SnapshotsConfiguration {
    * @default true
    */
   readonly gc?: boolean
+  /**
+   * Up to where the journal of a document may be trimmed, besides what a snapshot holds; see `EditPublisher`.
+   * @default no limit
+   */
+  readonly trimLimit?: (documentName: string) => Promise<Position>
   readonly logger?: SnapshotsLogger
   /** Called after each compaction. */
   readonly onCompacted?: (report: CompactionReport) => void
@@ -254,11 +259,19 @@ export class Snapshots implements Extension {
       stored = await this.store.commit(documentName, { state, position }, base)
     }
     // Without new records too: the process may have ended between the last commit and its trim.
-    if (stored) await journal.trim(documentName, stored.position)
+    if (stored) await this.#trim(documentName, stored.position)
     if (leftBehind) await this.store.deleteOrphans(documentName)
     if (!stored || position === undefined) return undefined
     const durationMs = performance.now() - startedAt
     return { documentName, records: records.length, stateBytes: stored.state.length, durationMs }
+  }
+
+  async #trim(documentName: string, stored: Position): Promise<void> {
+    const { journal, trimLimit } = this.configuration
+    const limit = trimLimit ? await trimLimit(documentName) : Infinity
+    await journal.trim(documentName, Math.min(stored, limit))
+    // The rest goes with the next snapshot, or when this one has become old.
+    if (limit < stored) this.#schedule.unsettled(documentName, performance.now())
   }
 
   /** What another instance commits and trims between the two reads makes both obsolete. */

@@ -1,5 +1,6 @@
 import type { DurabilityLevel, Journal } from '../../extensions/journal/index.ts'
 import type { StoreStatus } from '../store/Store.ts'
+import type { EventLogStatus } from '../../extensions/events/index.ts'
 import type { SnapshotsStatus } from '../../extensions/snapshots/index.ts'
 
 export type HealthState = 'ready' | 'degraded' | 'unavailable'
@@ -24,6 +25,8 @@ export interface HealthSources {
   snapshots(): SnapshotsStatus
   /** State of the databases. */
   store(): StoreStatus
+  /** The event log, and how long the oldest durable edit waits to be published. */
+  events(): EventLogStatus & { readonly oldestUnpublishedMs: number }
   /** Documents that an extension could not store, by name. */
   failingStores(): ReadonlyMap<string, { readonly attempts: number }>
   isDraining(): boolean
@@ -42,6 +45,7 @@ export const healthOf = ({
   journal,
   snapshots,
   store,
+  events,
   failingStores,
   isDraining,
   redis,
@@ -50,6 +54,7 @@ export const healthOf = ({
   // Names of documents are for the log: anybody may read this report.
   const { healthy: snapshotsHealthy, failing: failingSnapshots, corrupt, oldestUnstoredMs } = snapshots()
   const failing = failingStores()
+  const eventLog = events()
   // The error may name hosts and users: it is for the log.
   const { healthy: storeHealthy, away, awayReplicas } = store()
   const dependencies: Record<string, DependencyHealth> = {
@@ -65,6 +70,11 @@ export const healthOf = ({
       oldestUnstoredMs,
     },
     database: { state: storeHealthy && awayReplicas === 0 ? 'ready' : 'degraded', away, awayReplicas },
+    events: {
+      state: eventLog.healthy ? 'ready' : 'degraded',
+      oldestUnpublishedMs: eventLog.oldestUnpublishedMs,
+      ...(eventLog.error !== undefined && { error: eventLog.error }),
+    },
     stores: { state: failing.size === 0 ? 'ready' : 'degraded', failing: failing.size },
     ...(redis && { redis: redis() }),
     server: { state: isDraining() ? 'unavailable' : 'ready' },

@@ -11,9 +11,13 @@ import {
 import { defaultGuardLimits, defaultSyncLimits, type GuardLimits } from '../../extensions/guard/index.ts'
 import { CodraftError } from '../../extensions/errors.ts'
 import { JournalExtension, SqliteJournal } from '../../extensions/journal/index.ts'
+import { EditPublisher } from '../../extensions/events/index.ts'
 import { Metrics } from '../../extensions/metrics/index.ts'
 import { FolderObjectStore, Snapshots, type ObjectStore } from '../../extensions/snapshots/index.ts'
 import type { Config } from '../config.ts'
+import { ensureTopics, openEventLog } from '../event-log.ts'
+import { OutboxPublisher } from '../events/OutboxPublisher.ts'
+import { SqlPublishedPositions } from '../events/SqlPublishedPositions.ts'
 import { DocumentAccess } from '../documents/DocumentAccess.ts'
 import type { Logger } from '../logger.ts'
 import { version } from '../version.ts'
@@ -65,9 +69,20 @@ export const startServer = async ({
     }))
   const objects = ownObjects ?? (await FolderObjectStore.open({ root: join(config.dataDir, 'objects') }))
   const store = await openStore(config, logger)
+  const log = await openEventLog(config, logger)
+  const edits: EditPublisher = new EditPublisher({
+    journal,
+    log,
+    positions: new SqlPublishedPositions(store, journal.id, redis ? undefined : journal.id),
+    base: (documentName) => snapshots.base(documentName),
+    logger,
+    onPublished: metrics.eventsPublished,
+  })
+  const outbox = new OutboxPublisher({ store, log, logger, onPublished: metrics.eventsPublished })
   const snapshots = new Snapshots({
     journal,
     objects,
+    trimLimit: edits.trimLimit,
     compactAfterBytes: config.compactAfterBytes,
     compactAfterMs: config.compactAfterMs,
     logger,
@@ -106,6 +121,7 @@ export const startServer = async ({
         base: snapshots.base,
         isSettled: (document) => journalExtension.ticketOf(document) <= journal.durableTicket,
       }) ?? []),
+      edits,
       ...extensions,
     ],
   })
@@ -128,6 +144,7 @@ export const startServer = async ({
         journal,
         snapshots: () => snapshots.status,
         store: () => store.status,
+        events: () => ({ ...log.status, oldestUnpublishedMs: edits.oldestUnpublishedMs }),
         failingStores: () => hocuspocus.failingStores,
         isDraining: () => isDraining,
         ...(redis && { redis: redis.health }),
@@ -155,11 +172,17 @@ export const startServer = async ({
     unsentBytes: () => transport.unsentBytes,
     failingStores: () => hocuspocus.failingStores.size,
     journalPendingBytes: () => journal.status.pendingBytes,
+    oldestUnpublishedMs: () => edits.oldestUnpublishedMs,
   })
   journal.onStatus(({ healthy, error }) => {
     if (healthy) logger.info('the journal can be written again')
     else logger.error({ error }, 'the journal cannot be written: no edit is acknowledged')
   })
+  const stopping = new AbortController()
+  const topicsReady = ensureTopics(log, logger, stopping.signal).catch((error: unknown) =>
+    logger.error({ err: error }, 'events are not published'),
+  )
+  outbox.start()
   await http.listen({ port: config.port, host: config.host })
 
   return {
@@ -167,6 +190,7 @@ export const startServer = async ({
     hocuspocus,
     async stop() {
       isDraining = true
+      stopping.abort()
       const deadlineAt = performance.now() + config.shutdownDeadlineMs
       const remainingMs = (): number => Math.max(0, deadlineAt - performance.now())
       transport.drain()
@@ -174,6 +198,9 @@ export const startServer = async ({
       if (!complete) logger.error({ documents: pending.length }, 'some documents could not be stored in time')
       const ended = await within(remainingMs(), async () => {
         await hocuspocus.hooks('onDestroy', { instance: hocuspocus })
+        await topicsReady
+        await outbox.stop()
+        await log.close()
         if (!ownObjects && objects instanceof FolderObjectStore) objects.close()
         await journal.close()
         await store.close()

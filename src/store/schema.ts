@@ -16,6 +16,7 @@ export interface Schema {
   outbox: OutboxTable
   idempotencyKeys: IdempotencyKeysTable
   leases: LeasesTable
+  publishedPositions: PublishedPositionsTable
   shard: ShardTable
 }
 
@@ -125,6 +126,17 @@ export interface LeasesTable {
   name: string
   holder: string
   expiresAt: number
+}
+
+export interface PublishedPositionsTable {
+  documentName: string
+  /** Journal that `position` counts in. */
+  journal: string
+  /** Up to here the edits are in the event log. */
+  position: number
+  /** The instance that publishes the document until `leaseUntil`. */
+  holder: string
+  leaseUntil: number
 }
 
 /** One row: which shard this database is, and of how many. */

@@ -1,0 +1,265 @@
+import type { Extension, onLoadDocumentPayload } from '@hocuspocus/server'
+import { CodraftError } from '../errors.ts'
+import type { Journal, JournalRecord, Position } from '../journal/Journal.ts'
+import { isRelayed } from '../transaction-origin.ts'
+import { encodeEvent, topicOf } from './catalogue.ts'
+import { editEvent } from './edit-event.ts'
+import type { EventLog, Message } from './EventLog.ts'
+
+/**
+ * How far the edits of each document have been published. Several publishers may share it: a document belongs to one
+ * at a time, until it has not been claimed again for a while.
+ */
+export interface PublishedPositions {
+  /**
+   * Takes documents, or keeps them. Resolves to the positions of those that are this publisher's now; 0 = nothing is
+   * published.
+   */
+  claim(documentNames: readonly string[]): Promise<Map<string, Position>>
+  save(positions: ReadonlyMap<string, Position>): Promise<void>
+  /** The saved position of a document, whoever publishes it. */
+  read(documentName: string): Promise<Position>
+}
+
+/** Where it reports; a pino logger is one. */
+interface PublisherLogger {
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+export interface EditPublisherOptions {
+  readonly journal: Journal
+  readonly log: EventLog
+  readonly positions: PublishedPositions
+  /** Position in the newest snapshot of a document: where publishing begins when the journal before it is gone. */
+  readonly base: (documentName: string) => Promise<{ readonly position: Position } | undefined>
+  /**
+   * Edits are published this long after the first of them, ms.
+   * @default 250
+   */
+  readonly gatherMs?: number
+  /**
+   * How often the journal is searched for what no instance has published, ms.
+   * @default 60_000
+   */
+  readonly sweepMs?: number
+  readonly logger?: PublisherLogger
+  /** Called with the number of events after each publication. */
+  readonly onPublished?: (events: number) => void
+}
+
+const maxBatchBytes = 1_000_000
+const firstRetryMs = 500
+const maxRetryMs = 10_000
+/** A document that cannot be read, or that another instance publishes, is looked at again after this, ms. */
+const unreadableRetryMs = 60_000
+const foreignRetryMs = 5_000
+const silent: PublisherLogger = { warn: () => {}, error: () => {} }
+
+/**
+ * Publishes every durable edit as `document.edited` on the topic `document-edits`, in order for each document. The
+ * events are made from the journal, after the acknowledgement: a log that is away delays them and holds up nobody.
+ * What an instance has not published when it ends, it or another publishes later.
+ *
+ * Give {@link trimLimit} to the Snapshots extension, so that the journal keeps what is not published.
+ */
+export class EditPublisher implements Extension {
+  readonly extensionName = 'EditPublisher'
+  readonly priority = 880
+  readonly #options: EditPublisherOptions & { readonly gatherMs: number; readonly sweepMs: number }
+  readonly #logger: PublisherLogger
+  /** Documents that may have edits to publish, since when (`performance.now()`). */
+  readonly #dirty = new Map<string, number>()
+  readonly #positions = new Map<string, Position>()
+  readonly #notBefore = new Map<string, number>()
+  #timer: NodeJS.Timeout | undefined
+  #sweeping: NodeJS.Timeout | undefined
+  #running: Promise<void> | undefined
+  #failures = 0
+  #stopped = false
+
+  constructor(options: EditPublisherOptions) {
+    this.#options = { gatherMs: 250, sweepMs: 60_000, ...options }
+    this.#logger = options.logger ?? silent
+  }
+
+  /** Age of the oldest edit that waits to be published, ms; 0 when none does. */
+  get oldestUnpublishedMs(): number {
+    const [since] = this.#dirty.values()
+    return since === undefined ? 0 : Math.round(performance.now() - since)
+  }
+
+  /** Up to where the journal of a document may be trimmed. */
+  readonly trimLimit = (documentName: string): Promise<Position> => this.#options.positions.read(documentName)
+
+  async onConfigure(): Promise<void> {
+    this.start()
+  }
+
+  async onLoadDocument({ document, documentName }: onLoadDocumentPayload): Promise<void> {
+    document.on('update', (_update: Uint8Array, origin: unknown) => {
+      if (!isRelayed(origin)) this.#note(documentName)
+    })
+  }
+
+  async onDestroy(): Promise<void> {
+    await this.stop()
+  }
+
+  /** Begins with what earlier processes have left. Hocuspocus calls it through `onConfigure`. */
+  start(): void {
+    if (this.#sweeping) return
+    this.#sweeping = setInterval(() => void this.#sweep(), this.#options.sweepMs).unref()
+    void this.#sweep()
+  }
+
+  /** Publishes what is durable once more, when the log can be reached, and stops. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearInterval(this.#sweeping)
+    clearTimeout(this.#timer)
+    await this.#running
+    if (this.#failures === 0 && this.#dirty.size > 0) await this.#pass().catch(() => undefined)
+  }
+
+  #note(documentName: string): void {
+    if (this.#dirty.has(documentName)) return
+    this.#dirty.set(documentName, performance.now())
+    this.#schedule(this.#options.gatherMs)
+  }
+
+  #schedule(waitMs: number): void {
+    if (this.#timer || this.#running || this.#stopped) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#running = this.#run()
+    }, waitMs)
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#pass()
+      if (this.#failures > 0) this.#logger.warn({}, 'edits are published again')
+      this.#failures = 0
+    } catch (error) {
+      if (this.#failures === 0)
+        this.#logger.error({ error: messageOf(error) }, 'edits cannot be published; the journal keeps them')
+      this.#failures += 1
+    }
+    this.#running = undefined
+    if (this.#dirty.size === 0) return
+    const retryMs = Math.min(maxRetryMs, firstRetryMs * 2 ** this.#failures) * (0.5 + Math.random() / 2)
+    this.#schedule(this.#failures > 0 ? retryMs : this.#options.gatherMs)
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      for (const { documentName } of await this.#options.journal.tails()) this.#note(documentName)
+    } catch (error) {
+      this.#logger.warn({ error: messageOf(error) }, 'cannot list what is in the journal; trying again later')
+    }
+  }
+
+  /** Publishes what is durable of all dirty documents. Rejects when the log or the positions cannot be reached. */
+  async #pass(): Promise<void> {
+    const { journal, positions } = this.#options
+    const now = performance.now()
+    for (const [name, notBefore] of this.#notBefore) if (notBefore <= now) this.#notBefore.delete(name)
+    const taken = [...this.#dirty].filter(([name]) => !this.#notBefore.has(name))
+    // What is not durable yet is not read, and must not be forgotten.
+    const unsettled = journal.status.pendingBytes > 0
+    const claimed = await positions.claim(taken.map(([name]) => name))
+    const saved = new Map<string, Position>()
+    for (const [documentName, since] of taken) {
+      this.#dirty.delete(documentName)
+      const position = claimed.get(documentName)
+      if (position === undefined) {
+        this.#later(documentName, foreignRetryMs)
+        continue
+      }
+      try {
+        const next = await this.#publish(
+          documentName,
+          Math.max(position, this.#positions.get(documentName) ?? 0),
+        )
+        if (next > position) saved.set(documentName, next)
+        if (unsettled) this.#dirty.set(documentName, performance.now())
+      } catch (error) {
+        if (!isUnreadable(error)) {
+          this.#dirty.set(documentName, since)
+          await positions.save(saved).catch(() => undefined)
+          throw error
+        }
+        this.#later(documentName, unreadableRetryMs)
+        this.#logger.error(
+          { documentName, error: messageOf(error) },
+          'edits of a document cannot be published',
+        )
+      }
+    }
+    await positions.save(saved)
+    for (const name of saved.keys()) this.#positions.delete(name)
+  }
+
+  #later(documentName: string, waitMs: number): void {
+    this.#notBefore.set(documentName, performance.now() + waitMs)
+    this.#dirty.set(documentName, performance.now())
+  }
+
+  /** Publishes what the journal has above `position`; resolves to the new position. */
+  async #publish(documentName: string, position: Position): Promise<Position> {
+    let batch: Message[] = []
+    let bytes = 0
+    const flush = async (upTo: Position): Promise<void> => {
+      await this.#options.log.publish(topicOf('document.edited'), batch)
+      // Remembered before it is saved: a pass that fails later does not publish this again.
+      this.#positions.set(documentName, upTo)
+      this.#options.onPublished?.(batch.length)
+      batch = []
+      bytes = 0
+    }
+    let last = position
+    for (const record of await this.#read(documentName, position)) {
+      const message = this.#encode(documentName, record)
+      last = record.position
+      if (!message) continue
+      batch.push(message)
+      bytes += message.value.length
+      if (bytes > maxBatchBytes) await flush(last)
+    }
+    if (batch.length > 0) await flush(last)
+    return last
+  }
+
+  /** A record that Yjs cannot read would hold up all that follow. */
+  #encode(documentName: string, record: JournalRecord): Message | undefined {
+    try {
+      return encodeEvent(editEvent(this.#options.journal.id, documentName, record))
+    } catch (error) {
+      const details = { documentName, position: record.position, error: messageOf(error) }
+      this.#logger.error(details, 'a journal record cannot be published: it holds no update')
+      return undefined
+    }
+  }
+
+  async #read(documentName: string, position: Position): Promise<JournalRecord[]> {
+    const { journal, base } = this.#options
+    try {
+      return await journal.read(documentName, position)
+    } catch (error) {
+      if (!hasCode(error, 'CODRAFT_JOURNAL_TRIMMED')) throw error
+      // Trimmed before there was a publisher: what is left is published.
+      const start = (await base(documentName))?.position ?? 0
+      if (start <= position) throw error
+      return journal.read(documentName, start)
+    }
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof CodraftError && error.errorCode === code
+
+const isUnreadable = (error: unknown): boolean =>
+  hasCode(error, 'CODRAFT_DOCUMENT_CORRUPT') || hasCode(error, 'CODRAFT_JOURNAL_TRIMMED')

@@ -1,4 +1,0 @@
-declare module 'commonmark-spec' {
-  /** The examples of the specification; a tab is written `→`. */
-  export const tests: readonly { readonly markdown: string; readonly html: string; readonly number: number }[]
-}
