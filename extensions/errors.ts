@@ -33,8 +33,20 @@ export const errorCatalogue = {
   CODRAFT_DOCUMENT_FORBIDDEN: {
     status: 403,
     closeCode: 4403,
-    cause: 'The token grants no role on this document.',
-    cure: 'Name the document, or a prefix of it that ends in *, in the `documents` claim.',
+    cause: 'The user has no role on this document, or has it no longer.',
+    cure: 'An owner shares the document; or the application names it, or a prefix of it that ends in *, in the `documents` claim.',
+  },
+  CODRAFT_LAST_OWNER: {
+    status: 409,
+    closeCode: 1011,
+    cause: 'The document would be left without an owner.',
+    cure: 'Make somebody else an owner first.',
+  },
+  CODRAFT_INVITATION_INVALID: {
+    status: 410,
+    closeCode: 4410,
+    cause: 'The invitation has been accepted or revoked, has expired, or does not exist.',
+    cure: 'Ask an owner of the document for another one.',
   },
   CODRAFT_DOCUMENT_NAME_INVALID: {
     status: 400,

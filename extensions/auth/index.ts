@@ -1,5 +1,5 @@
-export { Auth, identityOf, type AuthContext, type AuthOptions } from './Auth.ts'
-export { canWrite, requireRole, roleFor, roles, type DocumentRoles, type Role } from './roles.ts'
+export { Auth, identityOf, type AuthContext, type AuthOptions, type RoleRequest } from './Auth.ts'
+export { canWrite, roleFor, roles, type DocumentRoles, type Role } from './roles.ts'
 export {
   brokenClaimRule,
   claimsSchema,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { canWrite, requireRole, roleFor, type DocumentRoles } from './roles.ts'
+import { canWrite, roleFor, type DocumentRoles } from './roles.ts'
 
 describe('roleFor', () => {
   const documents: DocumentRoles = {
@@ -51,17 +51,6 @@ describe('roleFor', () => {
   it('never takes a key that ends in * for a name', () => {
     expect(roleFor({ 'a*': 'viewer', 'a**': 'editor' }, 'a*')).toBe('editor')
     expect(roleFor({ 'a*': 'viewer', 'a**': 'editor' }, 'ab')).toBe('viewer')
-  })
-})
-
-describe('requireRole', () => {
-  it('takes the default only for a token without the claim', () => {
-    expect(requireRole({}, 'notes', 'editor')).toBe('editor')
-    expect(() => requireRole({ documents: {} }, 'notes', 'editor')).toThrow('CODRAFT_DOCUMENT_FORBIDDEN')
-  })
-
-  it('refuses without the claim and without a default', () => {
-    expect(() => requireRole({}, 'notes')).toThrow('CODRAFT_DOCUMENT_FORBIDDEN')
   })
 })
 

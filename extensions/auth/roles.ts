@@ -1,5 +1,3 @@
-import { CodraftError } from '../errors.ts'
-
 /** From the most to the least powerful. A commenter and a viewer cannot change the document. */
 export const roles = ['owner', 'editor', 'commenter', 'viewer'] as const
 
@@ -27,22 +25,6 @@ export const roleFor = (documents: DocumentRoles, documentName: string): Role | 
     }
   }
   return longest === undefined ? undefined : documents[longest]
-}
-
-/**
- * The role of a user on a document.
- *
- * @param defaultRole the role of a user whose token has no `documents` claim; without it such a token grants nothing
- * @throws {CodraftError} CODRAFT_DOCUMENT_FORBIDDEN
- */
-export const requireRole = (
-  identity: { readonly documents?: DocumentRoles },
-  documentName: string,
-  defaultRole?: Role,
-): Role => {
-  const role = identity.documents ? roleFor(identity.documents, documentName) : defaultRole
-  if (!role) throw new CodraftError('CODRAFT_DOCUMENT_FORBIDDEN')
-  return role
 }
 
 export const canWrite = (role: Role): boolean => role === 'owner' || role === 'editor'

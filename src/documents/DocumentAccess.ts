@@ -57,6 +57,14 @@ export class DocumentAccess {
     }
   }
 
+  /** Whether anything was ever written to the document. */
+  async hasContent(documentName: string): Promise<boolean> {
+    const live = this.#options.hocuspocus.documents.get(documentName)
+    if (live && live.store.clients.size > 0) return true
+    const { state, updates } = await readStoredDocument(this.#options.stores, documentName)
+    return state !== undefined || updates.length > 0
+  }
+
   /**
    * Calls `change` with the live document, in one transaction, so that everybody who has it open sees the edit happen;
    * resolves when it is durable. Everything that can fail must be done before: Yjs rolls nothing back.

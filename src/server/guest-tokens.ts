@@ -23,6 +23,12 @@ export interface IssuedToken {
   readonly expiresAt: number
 }
 
+/** Guests of the page: ids that no application can claim, as only this server signs tokens where guests are let in. */
+const guestPrefix = 'guest:'
+
+export const guestIdOf = (user: string): string => guestPrefix + user
+export const isGuestId = (userId: string): boolean => userId.startsWith(guestPrefix)
+
 /**
  * Signs an access token, valid from now.
  *

@@ -16,7 +16,7 @@ import { addRest } from '../rest/app.ts'
 import { codedError, problemMediaType, problemOf } from '../rest/problem.ts'
 import type { RestServices } from '../rest/services.ts'
 import { isLoopback } from '../transport/Admission.ts'
-import { issueToken } from './guest-tokens.ts'
+import { guestIdOf, issueToken } from './guest-tokens.ts'
 import type { Health } from './health.ts'
 
 export interface HttpOptions {
@@ -99,7 +99,7 @@ const addGuestTokens = (app: FastifyInstance, { guestTokens }: HttpOptions): voi
       )
     }
     const { user, name, email } = parsed.data
-    const id = `guest:${user}`
+    const id = guestIdOf(user)
     const { token, expiresAt } = await issueToken({
       ...guestTokens,
       user: { id, name, email },

@@ -1,13 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Extension } from '@hocuspocus/server'
-import {
-  Auth,
-  createTokenVerifier,
-  identityOf,
-  roleFor,
-  type TokenVerifier,
-} from '../../extensions/auth/index.ts'
+import { Auth, createTokenVerifier, identityOf, type TokenVerifier } from '../../extensions/auth/index.ts'
 import { defaultGuardLimits, defaultSyncLimits, type GuardLimits } from '../../extensions/guard/index.ts'
 import { CodraftError } from '../../extensions/errors.ts'
 import { JournalExtension, SqliteJournal } from '../../extensions/journal/index.ts'
@@ -19,11 +13,13 @@ import { ensureTopics, openEventLog } from '../event-log.ts'
 import { OutboxPublisher } from '../events/OutboxPublisher.ts'
 import { SqlPublishedPositions } from '../events/SqlPublishedPositions.ts'
 import { DocumentAccess } from '../documents/DocumentAccess.ts'
+import { Permissions } from '../documents/Permissions.ts'
 import type { Logger } from '../logger.ts'
 import { version } from '../version.ts'
 import { Store } from '../store/Store.ts'
 import { Transport } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from './dev-secret.ts'
+import { isGuestId } from './guest-tokens.ts'
 import { healthOf } from './health.ts'
 import { createHttp } from './http.ts'
 import { openRedis } from './redis.ts'
@@ -42,6 +38,8 @@ export interface CodraftServer {
   /** Base URL of HTTP; sockets are at `/collab` and `/yjs/:documentName`. */
   readonly url: string
   readonly hocuspocus: SafeHocuspocus
+  /** Grants and revokes roles. */
+  readonly permissions: Permissions
   /**
    * Stores everything and stops. Resolves to true when all of it was stored within SHUTDOWN_DEADLINE_MS; what was
    * not is in the journal, and the next start goes on from there.
@@ -105,16 +103,18 @@ export const startServer = async ({
     identityOf,
     ...(redis && { onReplayed: redis.replayed }),
   })
+  const auth = new Auth({
+    verify,
+    roleOf: ({ documentName, identity, isOpening }) => permissions.roleOf(documentName, identity, isOpening),
+    // A provider asks for a new token when it reconnects, and only then.
+    onExpired: ({ webSocket }) => webSocket.close(expired.code, expired.reason),
+  })
   const hocuspocus = new SafeHocuspocus({
     logger,
     onStoreFailed: metrics.storeFailed,
     extensions: [
       ...transport.extensions,
-      new Auth({
-        verify,
-        // A provider asks for a new token when it reconnects, and only then.
-        onExpired: ({ webSocket }) => webSocket.close(expired.code, expired.reason),
-      }),
+      auth,
       journalExtension,
       snapshots,
       ...(redis?.extensions({
@@ -135,6 +135,14 @@ export const startServer = async ({
     canAcceptEdits: () => journal.status.pendingBytes <= config.journalMaxPendingBytes,
   })
 
+  const issuesGuestTokens = config.jwtSecret === undefined && secret !== undefined
+  const permissions = new Permissions({
+    store,
+    hasContent: (documentName) => documents.hasContent(documentName),
+    isGuest: ({ userId }) => issuesGuestTokens && isGuestId(userId),
+    onChanged: (documentName, userId) => auth.rolesChanged(documentName, userId),
+  })
+
   let isDraining = false
   const http = await createHttp({
     logger,
@@ -153,17 +161,14 @@ export const startServer = async ({
       version,
       verify,
       documents,
-      roleOf: async (identity, documentName) => roleFor(identity.documents ?? {}, documentName),
+      roleOf: (identity, documentName) => permissions.roleOf(documentName, identity),
       limits: {
         maxRequestsPerMinute: config.restMaxRequestsPerMinute,
         maxBodyBytes: config.restMaxBodyBytes,
         maxUpdateBytes: config.maxUpdateBytes,
       },
     },
-    guestTokens:
-      config.jwtSecret === undefined && secret !== undefined
-        ? { secret, ...requiredClaims(config) }
-        : undefined,
+    guestTokens: issuesGuestTokens ? { secret, ...requiredClaims(config) } : undefined,
   })
   transport.attach(http.server, hocuspocus, (name) => hocuspocus.hasHook(name))
   metrics.observe({
@@ -188,6 +193,7 @@ export const startServer = async ({
   return {
     url: urlOf(http.server.address() as AddressInfo),
     hocuspocus,
+    permissions,
     async stop() {
       isDraining = true
       stopping.abort()

@@ -272,9 +272,11 @@ export class Socket implements WebSocketLike {
   }
 
   #documentClosed({ data, offset }: Incoming): void {
-    if (this.protocol.documentName === undefined) return
     const reason = new MessageReader(data, offset).string()
-    this.close(closeCodeOf(reason), reason)
+    const closeCode = closeCodeOf(reason)
+    // As a refusal: see above.
+    const isOnlyDocument = this.protocol.documentName !== undefined
+    if (isOnlyDocument || closeCode === retryLater) this.close(closeCode, reason)
   }
 
   /** Reads no faster than the rate limit: what comes early waits in the kernel, then at the client. */

@@ -1,12 +1,12 @@
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HocuspocusProvider } from '@hocuspocus/provider'
-import { Server, type Connection } from '@hocuspocus/server'
+import { Server, type Connection, type Extension } from '@hocuspocus/server'
 import { createDecoder, readVarInt, readVarString, readVarUint } from 'lib0/decoding'
 import { exportJWK, generateKeyPair, SignJWT, type GenerateKeyPairResult } from 'jose'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Auth, createTokenVerifier, type AuthContext, type AuthOptions } from '../../extensions/auth/index.ts'
-import type { DocumentRoles } from '../../extensions/auth/index.ts'
+import type { DocumentRoles, Role } from '../../extensions/auth/index.ts'
 import { CodraftError } from '../../extensions/errors.ts'
 import { issueToken } from '../../src/server/guest-tokens.ts'
 
@@ -30,13 +30,14 @@ afterEach(async () => {
   vi.restoreAllMocks()
 })
 
-const start = async (options: Partial<AuthOptions> = {}) => {
+const start = async (options: Partial<AuthOptions> = {}, extensions: Extension[] = []) => {
+  const auth = new Auth({ verify, ...options })
   const server = new Server({
     port: 0,
     address: '127.0.0.1',
     quiet: true,
     stopOnSignals: false,
-    extensions: [new Auth({ verify, ...options })],
+    extensions: [auth, ...extensions],
   })
   await server.listen()
   cleanups.push(async () => {
@@ -67,7 +68,7 @@ const start = async (options: Partial<AuthOptions> = {}) => {
       .get(name)
       ?.getConnections()
       .find((connection) => (connection.context as AuthContext).user.id === id)
-  return { server, connect, stored, connectionOf }
+  return { server, auth, connect, stored, connectionOf }
 }
 
 it('does not apply the edit of a viewer', async () => {
@@ -246,6 +247,78 @@ it('follows the keys of a key set', async () => {
   expect(unknown.refusals[0]).toMatch(/^CODRAFT_AUTH_UNAVAILABLE/)
   const known = connect(await token('second', second))
   await until(() => known.provider.synced)
+})
+
+it('asks the server for roles, and follows their changes on open connections', async () => {
+  const granted = new Map<string, Role>([
+    ['ed', 'editor'],
+    ['vi', 'viewer'],
+  ])
+  const openings: boolean[] = []
+  const { auth, connect, stored } = await start({
+    roleOf: ({ documentName, identity, isOpening }) => {
+      openings.push(isOpening)
+      return documentName === 'notes' ? granted.get(identity.userId) : undefined
+    },
+  })
+  const ed = connect(await tokenFor('ed', { '*': 'viewer' }))
+  const vi = connect(await tokenFor('vi', {}))
+  await until(() => ed.provider.synced && vi.provider.synced)
+  expect([ed.provider.authorizedScope, vi.provider.authorizedScope]).toEqual(['read-write', 'readonly'])
+  expect(openings).toEqual([true, true])
+
+  granted.delete('ed')
+  granted.set('vi', 'editor')
+  await auth.rolesChanged('other')
+  expect(openings).toHaveLength(2)
+  await auth.rolesChanged('notes')
+  expect(openings).toEqual([true, true, false, false])
+  await until(() => ed.closes.includes('CODRAFT_DOCUMENT_FORBIDDEN'))
+  await until(() => vi.provider.authorizedScope === 'read-write')
+  vi.text.insert(0, 'mine')
+  ed.text.insert(0, 'lost')
+  await until(() => stored() === 'mine')
+})
+
+it('closes a connection whose role cannot be read any more', async () => {
+  let isAway = false
+  const { auth, connect } = await start({
+    roleOf: () => {
+      if (isAway) throw new CodraftError('CODRAFT_STORE_UNAVAILABLE')
+      return 'editor'
+    },
+  })
+  const ed = connect(await tokenFor('ed', {}))
+  await until(() => ed.provider.synced)
+  isAway = true
+  await auth.rolesChanged('notes', 'somebody else')
+  expect(ed.closes).toEqual([])
+  await auth.rolesChanged('notes', 'ed')
+  await until(() => ed.closes.includes('CODRAFT_STORE_UNAVAILABLE'))
+})
+
+it('notices a change while a connection opens, whatever was read before', async () => {
+  const opened = Promise.withResolvers<void>()
+  const mayOpen = Promise.withResolvers<void>()
+  let role: Role = 'editor'
+  const slowStore = {
+    extensionName: 'slow store',
+    onLoadDocument: async () => {
+      opened.resolve()
+      await mayOpen.promise
+    },
+  }
+  const { auth, connect, stored } = await start({ roleOf: () => role }, [slowStore])
+  const { provider, text } = connect(await tokenFor('ed', {}))
+  await opened.promise
+  role = 'viewer'
+  await auth.rolesChanged('notes', 'ed')
+  mayOpen.resolve()
+  await until(() => provider.synced && provider.authorizedScope === 'readonly')
+  const refused = refusedEdit(provider)
+  text.insert(0, 'mine')
+  await refused
+  expect(stored()).toBe('')
 })
 
 const signed = (claims: Record<string, unknown>) =>
