@@ -279,6 +279,18 @@ export const errorCatalogue = {
     cause: 'The installed @hocuspocus/server is not the version this server was built for.',
     cure: 'Install the exact version that package.json names.',
   },
+  CODRAFT_CONTENT_INVALID: {
+    status: 422,
+    closeCode: 4422,
+    cause: 'The content is not what its format says; the message names the place.',
+    cure: 'Send the JSON of a ProseMirror or Tiptap document, Markdown, HTML or plain text.',
+  },
+  CODRAFT_CONTENT_TOO_LARGE: {
+    status: 413,
+    closeCode: 4413,
+    cause: 'The content has more nodes, characters or levels of nesting than the limit.',
+    cure: 'Split the document.',
+  },
   CODRAFT_REQUEST_INVALID: {
     status: 400,
     closeCode: 4400,

@@ -1,0 +1,14 @@
+export type * from './tree.ts'
+export type { TreeLimits } from './limits.ts'
+export type { Names } from './names.ts'
+export {
+  contentFormats,
+  formatContent,
+  parseContent,
+  readContent,
+  replaceContent,
+  type ContentFormat,
+} from './content.ts'
+export { mergeIntoDocument, type MergeOptions } from './merge/document.ts'
+export { readDocument, type DocumentReading, type ReadOptions } from './read/document.ts'
+export type { DocumentRoot, EditorKind } from './read/roots.ts'
