@@ -80,6 +80,7 @@ export class Permissions {
         before,
       })
       await alongside?.(transaction)
+      await this.#announce(transaction, documentName, userId)
     })
     await this.apply(documentName, userId)
   }
@@ -109,6 +110,7 @@ export class Permissions {
         { userId, address },
         { user: userId, role, before: before ?? null, invitation: invitationId },
       )
+      await this.#announce(transaction, documentName, userId)
       return role
     })
     await this.apply(documentName, userId)
@@ -119,6 +121,16 @@ export class Permissions {
   async apply(documentName: string, userId?: string): Promise<void> {
     const { onChanged } = this.#options
     await Promise.all([onChanged(documentName, userId), onChanged(commentsDocumentOf(documentName), userId)])
+  }
+
+  /** Another instance has changed roles: what {@link Permissions} announces in the store. Never rejects. */
+  async announced(message: string): Promise<void> {
+    const [documentName, userId] = JSON.parse(message) as [string, string]
+    await this.apply(documentName, userId)
+  }
+
+  #announce(transaction: StoreDatabase, documentName: string, userId: string): Promise<void> {
+    return this.#options.store.announce(documentName, transaction, JSON.stringify([documentName, userId]))
   }
 
   async #mainRoleOf(documentName: string, identity: Identity, isOpening: boolean): Promise<Role | undefined> {

@@ -12,6 +12,8 @@ import type { Config } from '../config.ts'
 import { ensureTopics, openEventLog } from '../event-log.ts'
 import { OutboxPublisher } from '../events/OutboxPublisher.ts'
 import { SqlPublishedPositions } from '../events/SqlPublishedPositions.ts'
+import { AuditLog } from '../documents/AuditLog.ts'
+import { DocumentActivity } from '../documents/DocumentActivity.ts'
 import { DocumentAccess } from '../documents/DocumentAccess.ts'
 import { Permissions } from '../documents/Permissions.ts'
 import type { Logger } from '../logger.ts'
@@ -109,12 +111,16 @@ export const startServer = async ({
     // A provider asks for a new token when it reconnects, and only then.
     onExpired: ({ webSocket }) => webSocket.close(expired.code, expired.reason),
   })
+  const audit = new AuditLog(store, logger)
+  const activity = new DocumentActivity(store, logger)
   const hocuspocus = new SafeHocuspocus({
     logger,
     onStoreFailed: metrics.storeFailed,
     extensions: [
       ...transport.extensions,
       auth,
+      audit.extension,
+      activity.extension,
       journalExtension,
       snapshots,
       ...(redis?.extensions({
@@ -141,6 +147,13 @@ export const startServer = async ({
     hasContent: (documentName) => documents.hasContent(documentName),
     isGuest: ({ userId }) => issuesGuestTokens && isGuestId(userId),
     onChanged: (documentName, userId) => auth.rolesChanged(documentName, userId),
+  })
+
+  await store.listen({
+    onMessage: (message) => void permissions.announced(message),
+    onGap: () => {
+      for (const documentName of hocuspocus.documents.keys()) void auth.rolesChanged(documentName)
+    },
   })
 
   let isDraining = false
@@ -209,6 +222,7 @@ export const startServer = async ({
         await log.close()
         if (!ownObjects && objects instanceof FolderObjectStore) objects.close()
         await journal.close()
+        await Promise.all([audit.flush(), activity.flush()])
         await store.close()
         await redis?.close()
       })

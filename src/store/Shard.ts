@@ -20,7 +20,9 @@ export interface ShardOptions {
 
 const maxConnections = 10
 const statementTimeoutMs = 30_000
-const connectTimeoutMs = 3_000
+export const connectTimeoutMs = 3_000
+/** A network that swallows packets refuses nothing. */
+const checkTimeoutMs = 5_000
 
 const engineOf = (url: string): Engine => (url.startsWith('sqlite:') ? 'sqlite' : 'postgres')
 
@@ -29,6 +31,8 @@ const open = (dialect: Dialect): Kysely<Schema> => new Kysely({ dialect, plugins
 /** One database of the store: made ready when it can be reached, and looked at again and again. */
 export class Shard {
   readonly engine: Engine
+  readonly url: string
+  readonly checkIntervalMs: number
   readonly #options: ShardOptions
   readonly #db: Kysely<Schema>
   #isPrepared = false
@@ -37,8 +41,10 @@ export class Shard {
   #isClosed = false
 
   constructor(options: ShardOptions) {
-    const { url } = options
+    const { url, checkIntervalMs } = options
     this.#options = options
+    this.url = url
+    this.checkIntervalMs = checkIntervalMs
     this.engine = engineOf(url)
     this.#db = open(
       this.engine === 'sqlite'
@@ -47,9 +53,9 @@ export class Shard {
     )
   }
 
-  /** @throws {CodraftError} CODRAFT_STORE_UNAVAILABLE until the database has been reached once */
+  /** @throws {CodraftError} CODRAFT_STORE_UNAVAILABLE while the database is away: nobody waits for a timeout */
   get db(): StoreDatabase {
-    if (!this.#isPrepared) throw new CodraftError('CODRAFT_STORE_UNAVAILABLE', this.#error)
+    if (this.#error !== undefined) throw new CodraftError('CODRAFT_STORE_UNAVAILABLE', this.#error)
     return this.#db
   }
 
@@ -79,13 +85,13 @@ export class Shard {
     if (this.#isClosed) return
     this.#timer = setTimeout(
       () => void this.#check().then(() => this.#scheduleCheck()),
-      this.#options.checkIntervalMs,
+      this.checkIntervalMs,
     ).unref()
   }
 
   async #check(): Promise<unknown> {
     try {
-      if (this.#isPrepared) await sql`select 1`.execute(this.#db)
+      if (this.#isPrepared) await within(checkTimeoutMs, sql`select 1`.execute(this.#db))
       else await this.#prepare()
       this.#isPrepared = true
       this.#setError(undefined)
@@ -104,7 +110,7 @@ export class Shard {
   /** PostgreSQL over a connection of its own: a migration may take longer than a statement otherwise may. */
   async #migrate(): Promise<void> {
     if (this.engine === 'sqlite') return migrate(this.#db, this.engine)
-    const { url } = this.#options
+    const { url } = this
     const db = open(postgresDialect({ url, maxConnections: 2, statementTimeoutMs: 0, connectTimeoutMs }))
     try {
       await migrate(db, this.engine)
@@ -143,3 +149,16 @@ export class Shard {
 
 const isAway = (error: unknown): boolean =>
   error instanceof CodraftError && error.errorCode === 'CODRAFT_STORE_UNAVAILABLE'
+
+const within = async <Result>(ms: number, work: Promise<Result>): Promise<Result> => {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new CodraftError('CODRAFT_STORE_UNAVAILABLE', `no answer within ${ms} ms`)),
+    ms,
+  )
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

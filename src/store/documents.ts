@@ -54,6 +54,53 @@ export const updateDocument = async (
   return numUpdatedRows === 1n
 }
 
+export interface TouchedDocument {
+  readonly name: string
+  /** When it was edited, ms since the epoch. */
+  readonly at: number
+}
+
+const maxTouchesPerStatement = 1_000
+
+/** Notes edits: documents that are new get a row without an owner, erased ones stay erased. */
+export const touchDocuments = async (
+  db: StoreDatabase,
+  touched: readonly TouchedDocument[],
+): Promise<void> => {
+  for (let start = 0; start < touched.length; start += maxTouchesPerStatement) {
+    const some = touched.slice(start, start + maxTouchesPerStatement)
+    const erased = await db
+      .selectFrom('tombstones')
+      .select('documentName')
+      .where(
+        'documentName',
+        'in',
+        some.map(({ name }) => name),
+      )
+      .execute()
+    const erasedNames = new Set(erased.map(({ documentName }) => documentName))
+    const rows = some
+      .filter(({ name }) => !erasedNames.has(name))
+      .map(({ name, at }) => ({
+        name,
+        ownerId: null,
+        kind: 'document',
+        title: null,
+        createdAt: at,
+        updatedAt: at,
+        deletedAt: null,
+      }))
+    if (rows.length === 0) continue
+    await db
+      .insertInto('documents')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.column('name').doUpdateSet((eb) => ({ updatedAt: eb.ref('excluded.updatedAt') })),
+      )
+      .execute()
+  }
+}
+
 /** Documents that have been in the bin since before `before`. */
 export const findDeletedBefore = async (
   db: StoreDatabase,

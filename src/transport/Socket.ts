@@ -18,6 +18,8 @@ export interface SocketOptions {
   readonly stream: Duplex
   readonly protocol: Protocol
   readonly request: Request
+  /** Address of the peer; hooks find it as `address` in their context. */
+  readonly address: string
   readonly services: TransportServices
   /** Called when a document begins to open; returns what holds its messages until it is open. */
   readonly open: (socket: Socket, address: string) => OpeningDocument
@@ -65,7 +67,9 @@ export class Socket implements WebSocketLike {
     this.protocol = options.protocol
     this.#services = options.services
     this.#budget = 2 * options.services.settings.maxMessagesPerSecond
-    this.#hocuspocusSide = options.services.hocuspocus.handleConnection(this, options.request)
+    this.#hocuspocusSide = options.services.hocuspocus.handleConnection(this, options.request, {
+      address: options.address,
+    })
     // One shared sweep takes the place of a timer for each connection.
     clearInterval(this.#hocuspocusSide.pingInterval)
     this.#ws.on('message', (data: Buffer, isBinary: boolean) => this.#received(data, isBinary))

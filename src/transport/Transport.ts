@@ -168,6 +168,7 @@ export class Transport {
           stream,
           protocol,
           request: upgradeRequest(request),
+          address,
           services,
           open: (socket, address) => this.#open(socket, address),
           onClosed: (socket, code) => this.#closed(socket, code),

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { storeConformance } from '../conformance/store.ts'
+import { serviceVariable } from '../helpers/services.ts'
 
-const serverUrl = process.env['CODRAFT_TEST_POSTGRES_URL']
-if (!serverUrl) throw new Error('CODRAFT_TEST_POSTGRES_URL is not set: run npm run test:services')
+const serverUrl = serviceVariable('CODRAFT_TEST_POSTGRES_URL')
 
 const onServer = async (...statements: string[]): Promise<void> => {
   const client = new Client({ connectionString: serverUrl })
