@@ -71,6 +71,14 @@ const schema = z.object({
     description: 'How long SIGTERM may take to store everything; past it the exit code is 1.',
   }),
 
+  drainSpreadMs: number(0, 600_000, 5_000).register(settings, {
+    env: 'DRAIN_SPREAD_MS',
+    unit: 'ms',
+    group: 'Server',
+    description:
+      'On SIGTERM clients are told to move to another instance, one after the other over this time at most, not all at once.',
+  }),
+
   databases: list()
     .refine((urls) => urls.every(isDatabaseUrl), databaseUrlRule)
     .register(settings, {

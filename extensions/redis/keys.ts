@@ -15,6 +15,11 @@ export class RedisKeys {
     return `${this.#prefix}instances`
   }
 
+  /** Held by the instance that looks for what dead ones have left. */
+  get sweep(): string {
+    return `${this.#prefix}fleet:sweep`
+  }
+
   /** Stream of the records of a document, and the channel on which each new one is announced. */
   edits(documentName: string): string {
     return this.#ofDocument(documentName, 'edits')
@@ -23,6 +28,26 @@ export class RedisKeys {
   /** Channel of the cursors of a document. */
   awareness(documentName: string): string {
     return this.#ofDocument(documentName, 'awareness')
+  }
+
+  /** Hash of who has a document open: `[instance, user]` and `[name, connections]`, as JSON. */
+  users(documentName: string): string {
+    return this.#ofDocument(documentName, 'users')
+  }
+
+  /** Channel of changes of {@link users}. */
+  presence(documentName: string): string {
+    return this.#ofDocument(documentName, 'presence')
+  }
+
+  /** Hash of where a user is: `[instance, document]`, as JSON. */
+  user(userId: string): string {
+    return `${this.#prefix}ws:${userId}`
+  }
+
+  /** Stream of the commands to all instances, and the channel on which each new one is announced. */
+  get commands(): string {
+    return `${this.#prefix}fleet:commands`
   }
 
   /** Pattern of all {@link edits}, for SCAN. */

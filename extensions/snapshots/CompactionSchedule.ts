@@ -43,6 +43,10 @@ export class CompactionSchedule {
     return this.#documents.size
   }
 
+  has(documentName: string): boolean {
+    return this.#documents.has(documentName)
+  }
+
   /** When the oldest edit that waits here was made; undefined when none waits. */
   get dirtySince(): number | undefined {
     let oldest: number | undefined

@@ -69,6 +69,13 @@ export interface SnapshotsConfiguration {
    * @default no limit
    */
   readonly trimLimit?: (documentName: string) => Promise<Position>
+  /**
+   * How often the journal is searched for documents that an instance which died has left, ms; needed where several
+   * instances share it. Default: once, at the start.
+   */
+  readonly sweepEveryMs?: number
+  /** Whether this instance is the one to search now. Default: always. */
+  readonly claimSweep?: () => Promise<boolean>
   readonly logger?: SnapshotsLogger
   /** Called after each compaction. */
   readonly onCompacted?: (report: CompactionReport) => void
@@ -113,6 +120,7 @@ export class Snapshots implements Extension {
   readonly #failures = new Map<string, { readonly error: string; readonly corrupt: boolean }>()
   #timer: NodeJS.Timeout | undefined
   #sweepAt = 0
+  #hasSwept = false
   #current: DirtyDocument | undefined
   #running: Promise<void> | undefined
   #stopped = false
@@ -216,12 +224,18 @@ export class Snapshots implements Extension {
   }
 
   async #sweep(): Promise<void> {
+    const { journal, claimSweep, sweepEveryMs = Infinity, maxRetryMs } = this.configuration
     try {
-      for (const { documentName, bytes, records } of await this.configuration.journal.tails())
-        this.#schedule.found(documentName, bytes, records, performance.now())
-      this.#sweepAt = Infinity
+      if (!claimSweep || (await claimSweep()))
+        for (const { documentName, bytes, records } of await journal.tails()) {
+          // What has been edited here since is known; it must not count again with each search.
+          if (this.#hasSwept && this.#schedule.has(documentName)) continue
+          this.#schedule.found(documentName, bytes, records, performance.now())
+        }
+      this.#hasSwept = true
+      this.#sweepAt = performance.now() + sweepEveryMs
     } catch (error) {
-      this.#sweepAt = performance.now() + this.configuration.maxRetryMs
+      this.#sweepAt = performance.now() + maxRetryMs
       this.#logger.warn({ error: messageOf(error) }, 'cannot list what is in the journal; trying again')
     }
   }

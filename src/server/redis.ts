@@ -6,7 +6,9 @@ import {
   RedisAwareness,
   RedisChannels,
   RedisConnection,
+  RedisFleet,
   RedisJournal,
+  RedisPresence,
   RedisRelay,
 } from '../../extensions/redis/index.ts'
 import type { Config } from '../config.ts'
@@ -27,15 +29,22 @@ export interface RelayParts {
 /** All that makes this server one of several. */
 export interface RedisParts {
   readonly journal: RedisJournal
-  readonly registry: InstanceRegistry
+  readonly fleet: RedisFleet
+  readonly presence: RedisPresence
   /** For the `onReplayed` option of the journal extension. */
   readonly replayed: (document: Document, position: Position) => void
+  /** True for one instance at a time: the one that is to look for what dead ones have left. */
+  claimSweep(): Promise<boolean>
   /** The Hocuspocus extensions. Call it once. */
   extensions(parts: RelayParts): readonly Extension[]
   health(): DependencyHealth
   /** After the journal has been closed. */
   close(): Promise<void>
 }
+
+/** How often the documents of dead instances are looked for in the whole fleet, ms. */
+export const sweepEveryMs = 60_000
+const sweepClaimMs = sweepEveryMs / 2
 
 /** Joins the fleet. Rejects when Redis cannot be reached or cannot be used. */
 export const openRedis = async ({ config, logger, metrics }: RedisOptions): Promise<RedisParts> => {
@@ -54,6 +63,7 @@ export const openRedis = async ({ config, logger, metrics }: RedisOptions): Prom
   )
   let registry: InstanceRegistry
   let journal: RedisJournal
+  let fleet: RedisFleet
   try {
     registry = await InstanceRegistry.open({
       connection,
@@ -70,14 +80,33 @@ export const openRedis = async ({ config, logger, metrics }: RedisOptions): Prom
         else logger.warn({ durability: level }, `ACKNOWLEDGED EDITS ARE NOT SAFE: ${warning}`)
       },
     })
+    fleet = await RedisFleet.open({
+      connection,
+      channels,
+      registry,
+      onError: (err, { type }) =>
+        logger.error({ err, command: type }, 'a command to all instances failed here'),
+    })
   } catch (error) {
     connection.close()
     throw error
   }
+  const presence = new RedisPresence({ connection, channels, registry })
   let relay: RedisRelay | undefined
   return {
     journal,
-    registry,
+    fleet,
+    presence,
+    async claimSweep() {
+      const claimed = await connection.commands.set(
+        connection.keys.sweep,
+        registry.instance,
+        'PX',
+        sweepClaimMs,
+        'NX',
+      )
+      return claimed === 'OK'
+    },
     replayed: (document, position) => relay?.replayed(document, position),
     extensions(parts) {
       relay = new RedisRelay({
@@ -110,6 +139,8 @@ export const openRedis = async ({ config, logger, metrics }: RedisOptions): Prom
       }
     },
     async close() {
+      await presence.close()
+      await fleet.close()
       channels.close()
       await registry.close()
       connection.close()

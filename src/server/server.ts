@@ -6,7 +6,9 @@ import { defaultGuardLimits, defaultSyncLimits, type GuardLimits } from '../../e
 import { CodraftError } from '../../extensions/errors.ts'
 import { JournalExtension, SqliteJournal } from '../../extensions/journal/index.ts'
 import { EditPublisher } from '../../extensions/events/index.ts'
+import { MemoryFleet, type Fleet } from '../../extensions/fleet/index.ts'
 import { Metrics } from '../../extensions/metrics/index.ts'
+import { MemoryPresence, PresenceExtension, type Presence } from '../../extensions/presence/index.ts'
 import { FolderObjectStore, Snapshots, type ObjectStore } from '../../extensions/snapshots/index.ts'
 import type { Config } from '../config.ts'
 import { ensureTopics, openEventLog } from '../event-log.ts'
@@ -24,7 +26,8 @@ import { loadOrCreateSecret } from './dev-secret.ts'
 import { isGuestId } from './guest-tokens.ts'
 import { healthOf } from './health.ts'
 import { createHttp } from './http.ts'
-import { openRedis } from './redis.ts'
+import { closeOnCommand } from './fleet-commands.ts'
+import { openRedis, sweepEveryMs } from './redis.ts'
 import { SafeHocuspocus } from './SafeHocuspocus.ts'
 
 export interface ServerOptions {
@@ -42,6 +45,10 @@ export interface CodraftServer {
   readonly hocuspocus: SafeHocuspocus
   /** Grants and revokes roles. */
   readonly permissions: Permissions
+  /** Who has which document open, on all instances. */
+  readonly presence: Presence
+  /** Commands to all instances. */
+  readonly fleet: Fleet
   /**
    * Stores everything and stops. Resolves to true when all of it was stored within SHUTDOWN_DEADLINE_MS; what was
    * not is in the journal, and the next start goes on from there.
@@ -67,6 +74,10 @@ export const startServer = async ({
       gatherMs: config.journalGatherMs,
       onCommit: metrics.committed,
     }))
+  const presence = redis?.presence ?? new MemoryPresence()
+  const fleet =
+    redis?.fleet ??
+    new MemoryFleet((err, { type }) => logger.error({ err, command: type }, 'a command failed'))
   const objects = ownObjects ?? (await FolderObjectStore.open({ root: join(config.dataDir, 'objects') }))
   const store = await openStore(config, logger)
   const log = await openEventLog(config, logger)
@@ -85,6 +96,7 @@ export const startServer = async ({
     trimLimit: edits.trimLimit,
     compactAfterBytes: config.compactAfterBytes,
     compactAfterMs: config.compactAfterMs,
+    ...(redis && { sweepEveryMs, claimSweep: redis.claimSweep }),
     logger,
   })
   const secret =
@@ -127,6 +139,7 @@ export const startServer = async ({
         base: snapshots.base,
         isSettled: (document) => journalExtension.ticketOf(document) <= journal.durableTicket,
       }) ?? []),
+      new PresenceExtension({ presence, identityOf }),
       edits,
       ...extensions,
     ],
@@ -183,6 +196,7 @@ export const startServer = async ({
     },
     guestTokens: issuesGuestTokens ? { secret, ...requiredClaims(config) } : undefined,
   })
+  fleet.onCommand(closeOnCommand(hocuspocus))
   transport.attach(http.server, hocuspocus, (name) => hocuspocus.hasHook(name))
   metrics.observe({
     connections: () => transport.connections,
@@ -207,12 +221,14 @@ export const startServer = async ({
     url: urlOf(http.server.address() as AddressInfo),
     hocuspocus,
     permissions,
+    presence,
+    fleet,
     async stop() {
       isDraining = true
       stopping.abort()
       const deadlineAt = performance.now() + config.shutdownDeadlineMs
       const remainingMs = (): number => Math.max(0, deadlineAt - performance.now())
-      transport.drain()
+      await transport.drain(Math.min(config.drainSpreadMs, remainingMs() / 2))
       const { complete, pending } = await hocuspocus.drain(remainingMs())
       if (!complete) logger.error({ documents: pending.length }, 'some documents could not be stored in time')
       const ended = await within(remainingMs(), async () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import type {
   connectedPayload,
   Document,
@@ -41,6 +42,9 @@ export interface TransportOptions {
   readonly identityOf: (context: unknown) => Identity | undefined
 }
 
+/** A small server has no need to take its time. */
+const drainMsPerSocket = 2
+const drainStepMs = 10
 const sweepIntervalMs = 1_000
 /** y-websocket and Hocuspocus clients reconnect after 30 s of silence. */
 const silenceMs = 20_000
@@ -132,11 +136,22 @@ export class Transport {
     this.#sweep = setInterval(() => this.#sweepAll(), sweepIntervalMs)
   }
 
-  /** Takes no further connection and tells every client to reconnect elsewhere. */
-  drain(): void {
+  /**
+   * Takes no further connection and tells every client to reconnect elsewhere: in random order and spread over a while,
+   * so that they do not all arrive there at once. They are served until then.
+   */
+  async drain(spreadMs: number): Promise<void> {
     this.#isDraining = true
     const { code, reason } = new CodraftError('CODRAFT_SERVER_DRAINING')
-    for (const socket of this.#sockets.keys()) socket.close(code, reason)
+    const sockets = Array.from(this.#sockets.keys(), (socket) => ({ socket, order: Math.random() }))
+    sockets.sort((a, b) => a.order - b.order)
+    const durationMs = Math.min(spreadMs, sockets.length * drainMsPerSocket)
+    const startedAt = performance.now()
+    for (const [index, { socket }] of sockets.entries()) {
+      const waitMs = startedAt + (index / sockets.length) * durationMs - performance.now()
+      if (waitMs > drainStepMs) await delay(waitMs)
+      socket.close(code, reason)
+    }
   }
 
   close(): void {

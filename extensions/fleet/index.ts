@@ -1,0 +1,2 @@
+export type * from './Fleet.ts'
+export { MemoryFleet } from './MemoryFleet.ts'

@@ -1,0 +1,12 @@
+import type { Hocuspocus } from '@hocuspocus/server'
+import { CodraftError } from '../../extensions/errors.ts'
+import type { FleetListener } from '../../extensions/fleet/index.ts'
+import { closeDocument } from '../documents/close-document.ts'
+
+/** What this instance does when a document is closed everywhere; other commands have listeners of their own. */
+export const closeOnCommand =
+  (hocuspocus: Hocuspocus): FleetListener =>
+  async (command) => {
+    if (command.type !== 'close') return
+    await closeDocument(hocuspocus, command.documentName, new CodraftError(command.errorCode))
+  }
