@@ -30,7 +30,8 @@ export class HocuspocusClient implements AsyncDisposable {
   ) {
     this.document = document
     this.#socket = new HocuspocusProviderWebsocket({
-      url: `${server.socketUrl}/collab`,
+      // A load balancer hashes the document.
+      url: `${server.socketUrl}/collab?doc=${encodeURIComponent(name)}`,
       WebSocketPolyfill: QuietWebSocket,
       delay: 50,
       minDelay: 50,
@@ -72,7 +73,7 @@ export class HocuspocusClient implements AsyncDisposable {
 }
 
 export const connectHocuspocus = async (
-  server: TestServer,
+  server: Pick<TestServer, 'socketUrl'>,
   name: string,
   options: ClientOptions = {},
 ): Promise<HocuspocusClient> => {
@@ -113,7 +114,7 @@ export class YWebsocketClient implements AsyncDisposable {
 }
 
 export const connectYWebsocket = async (
-  server: TestServer,
+  server: Pick<TestServer, 'socketUrl'>,
   name: string,
   options: ClientOptions = {},
 ): Promise<YWebsocketClient> => {

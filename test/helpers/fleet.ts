@@ -32,6 +32,7 @@ export const startFleet = async ({ redisUrls, env }: FleetOptions): Promise<Flee
           REDIS_PREFIX: prefix,
           FLEET_REDIS_URL: redisUrl,
           FLEET_OBJECTS: join(folder, 'objects'),
+          DATABASE_URL: `sqlite:${join(folder, 'store.sqlite')}`,
           ...env,
         },
       }),

@@ -12,6 +12,8 @@ export interface Proxy {
    * what the service sends; `stream: 'upstream'` is the other direction.
    */
   add(toxic: { type: string; stream?: 'upstream' | 'downstream'; attributes?: object }): Promise<void>
+  /** Takes away what `add` has added. */
+  clear(): Promise<void>
   close(): Promise<void>
 }
 
@@ -35,6 +37,10 @@ export const startProxy = async (upstream: string): Promise<Proxy> => {
     mend: () => enable(true),
     async add(toxic) {
       await call('POST', `/${name}/toxics`, toxic)
+    },
+    async clear() {
+      const toxics = (await call('GET', `/${name}/toxics`)) as { name: string }[]
+      for (const toxic of toxics) await call('DELETE', `/${name}/toxics/${toxic.name}`)
     },
     async close() {
       await call('DELETE', `/${name}`)
