@@ -22,7 +22,10 @@ export type FleetListener = (command: FleetCommand) => void | Promise<void>
  * - A listener that fails is reported, and keeps neither the others nor the caller from going on.
  */
 export interface Fleet {
-  /** Rejects when the command cannot be handed over. Resolves to whether all have confirmed it. */
+  /**
+   * Resolves to whether all have confirmed it; never rejects. Where the others cannot be reached it is carried out here,
+   * and handed over when they can.
+   */
   publish(command: FleetCommand): Promise<boolean>
   /** Returns a function that ends it. */
   onCommand(listener: FleetListener): () => void

@@ -42,6 +42,8 @@ export class RedisFleet implements Fleet {
   readonly #listeners: FleetListeners
   readonly #key: string
   readonly #confirmations = new Map<number, Confirmation>()
+  /** Commands that could not be handed over yet. */
+  readonly #unsent: FleetCommand[] = []
   /** Confirmations of commands whose number this instance has not been told. */
   readonly #early = new Map<number, Set<string>>()
   readonly #channelListeners: Readonly<Record<string, (message: Buffer) => void>>
@@ -73,9 +75,13 @@ export class RedisFleet implements Fleet {
   }
 
   async publish(command: FleetCommand): Promise<boolean> {
-    const { connection, registry, confirmMs = 3_000 } = this.#options
-    const args = [JSON.stringify(command), String(maxCommands)]
-    const number = (await publishScript.run(connection, [this.#key], args)) as number
+    const { registry, confirmMs = 3_000 } = this.#options
+    const number = await this.#send(command).catch(() => undefined)
+    if (number === undefined) {
+      this.#unsent.push(command)
+      await this.#listeners.run(command)
+      return false
+    }
     const { promise, resolve } = Promise.withResolvers<boolean>()
     const early = this.#early.get(number) ?? new Set()
     const missing = new Set([...registry.instances].filter((instance) => !early.has(instance)))
@@ -87,6 +93,11 @@ export class RedisFleet implements Fleet {
     clearTimeout(timer)
     this.#confirmations.delete(number)
     return all
+  }
+
+  async #send(command: FleetCommand): Promise<number> {
+    const args = [JSON.stringify(command), String(maxCommands)]
+    return (await publishScript.run(this.#options.connection, [this.#key], args)) as number
   }
 
   onCommand(listener: FleetListener): () => void {
@@ -146,6 +157,10 @@ export class RedisFleet implements Fleet {
 
   async #runAll(): Promise<void> {
     const { connection, registry } = this.#options
+    for (let [next] = this.#unsent; next; [next] = this.#unsent) {
+      await this.#send(next)
+      this.#unsent.shift()
+    }
     const entries = await connection.commands.xrange(this.#key, `0-${this.#done + 1}`, '+')
     for (const [id, [, text]] of entries) {
       const number = numberOf(id)

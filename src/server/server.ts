@@ -159,7 +159,9 @@ export const startServer = async ({
     store,
     hasContent: (documentName) => documents.hasContent(documentName),
     isGuest: ({ userId }) => issuesGuestTokens && isGuestId(userId),
-    onChanged: (documentName, userId) => auth.rolesChanged(documentName, userId),
+    async onChanged(documentName, userId) {
+      await fleet.publish({ type: 'roles', documentName, ...(userId !== undefined && { userId }) })
+    },
   })
 
   await store.listen({
@@ -197,6 +199,9 @@ export const startServer = async ({
     guestTokens: issuesGuestTokens ? { secret, ...requiredClaims(config) } : undefined,
   })
   fleet.onCommand(closeOnCommand(hocuspocus))
+  fleet.onCommand(async (command) => {
+    if (command.type === 'roles') await auth.rolesChanged(command.documentName, command.userId)
+  })
   transport.attach(http.server, hocuspocus, (name) => hocuspocus.hasHook(name))
   metrics.observe({
     connections: () => transport.connections,

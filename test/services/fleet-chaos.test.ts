@@ -139,8 +139,8 @@ it(
       expect(marks.length).toBeGreaterThan(0)
     }
     const total = names.reduce((sum, name) => sum + (acknowledged.get(name)?.length ?? 0), 0)
-    console.log(
-      `chaos: ${faults.length} faults (${faults.join(', ')}), ${writerCount} clients, ${total} edits acknowledged to clients that left`,
+    process.stdout.write(
+      `\nchaos: ${faults.length} faults (${faults.join(', ')}), ${writerCount} clients, ${total} edits acknowledged to clients that left\n`,
     )
     for (const writer of writers) await writer[Symbol.asyncDispose]()
   },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FleetCommand } from '../../extensions/fleet/index.ts'
 import {
@@ -108,6 +109,18 @@ describe('instances over Redis', () => {
     b.connection.subscriber.disconnect()
     await a.fleet.publish({ type: 'roles', documentName: 'doc' })
     await expect.poll(() => done).toEqual([{ type: 'roles', documentName: 'doc' }])
+  })
+
+  it('carry a command out that was given while Redis was away, at the giver at once', async () => {
+    const [a, b] = instances as [Instance, Instance, Instance]
+    const done: [FleetCommand[], FleetCommand[]] = [[], []]
+    a.fleet.onCommand((command) => void done[0].push(command))
+    b.fleet.onCommand((command) => void done[1].push(command))
+    const command: FleetCommand = { type: 'roles', documentName: 'doc' }
+    ;(a.connection.commands as Redis).disconnect(true)
+    expect(await a.fleet.publish(command)).toBe(false)
+    expect(done).toEqual([[command], []])
+    await expect.poll(() => done[1]).toEqual([command])
   })
 
   it('refuse a second one of the same name', async () => {
