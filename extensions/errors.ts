@@ -291,6 +291,25 @@ export const errorCatalogue = {
     cause: 'The content has more nodes, characters or levels of nesting than the limit.',
     cure: 'Split the document.',
   },
+  CODRAFT_EXPORT_FAILED: {
+    status: 422,
+    closeCode: 4422,
+    cause: 'The renderer cannot make this file of the document; the message says what it stumbled over.',
+    cure: 'Choose another format, or change the part of the document that the message names; trying again does not help.',
+  },
+  CODRAFT_EXPORT_TOO_LARGE: {
+    status: 413,
+    closeCode: 4413,
+    cause:
+      'The document has more nodes or images than one file may hold, or needs more memory than a renderer may have.',
+    cure: 'Split the document, or make its images smaller.',
+  },
+  CODRAFT_EXPORT_TOO_SLOW: {
+    status: 504,
+    closeCode: 4504,
+    cause: 'The file was not finished within the time for one document.',
+    cure: 'Try again when less is going on; split the document when it happens again.',
+  },
   CODRAFT_REQUEST_INVALID: {
     status: 400,
     closeCode: 4400,

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { CodraftError } from '../extensions/errors.ts'
 import { configCommand } from './cli/config.ts'
+import { exportCommand } from './cli/export.ts'
 import { serveCommand } from './cli/serve.ts'
 import { tokenCommand } from './cli/token.ts'
 import { topicsCommand } from './cli/topics.ts'
@@ -11,6 +12,7 @@ const program = new Command('codraft')
   .addCommand(serveCommand())
   .addCommand(tokenCommand())
   .addCommand(topicsCommand())
+  .addCommand(exportCommand())
   .addCommand(configCommand())
 
 try {

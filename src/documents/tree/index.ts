@@ -9,6 +9,8 @@ export {
   replaceContent,
   type ContentFormat,
 } from './content.ts'
+export { isSafeLink } from './addresses.ts'
 export { mergeIntoDocument, type MergeOptions } from './merge/document.ts'
 export { readDocument, type DocumentReading, type ReadOptions } from './read/document.ts'
 export type { DocumentRoot, EditorKind } from './read/roots.ts'
+export { inlineText } from './write/plain.ts'

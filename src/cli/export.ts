@@ -1,0 +1,54 @@
+import { writeFile } from 'node:fs/promises'
+import { Command, Option } from 'commander'
+import { loadConfig } from '../config.ts'
+import { readDocument } from '../documents/tree/index.ts'
+import {
+  createImageFetcher,
+  exportDocument,
+  exportFormats,
+  RenderPool,
+  type ExportFormat,
+  type ExportOptions,
+} from '../exports/index.ts'
+import { readFromDataFolder } from './stored-document.ts'
+
+interface Options {
+  readonly format: ExportFormat
+  readonly out: string
+  readonly title?: string
+  readonly author?: string
+  readonly language?: string
+  readonly date?: string
+  readonly pageSize?: 'a4' | 'letter'
+  readonly header?: string
+  readonly contents?: boolean
+}
+
+/** `codraft export`: makes a file of a stored document, with no server and no worker. */
+export const exportCommand = (): Command =>
+  new Command('export')
+    .description('write a stored document to a file')
+    .argument('<document>', 'name of the document')
+    .addOption(new Option('--format <format>', 'file format').choices(exportFormats).makeOptionMandatory())
+    .requiredOption('--out <file>', 'file to write; - writes to the standard output')
+    .option('--title <text>', 'title; without it, the first heading')
+    .option('--author <name>', 'author in the metadata')
+    .option('--language <tag>', 'language of the text, such as en or zh-TW')
+    .option('--date <date>', 'date in the metadata, such as 2026-01-31')
+    .addOption(new Option('--page-size <size>', 'size of a page').choices(['a4', 'letter']))
+    .option('--header <text>', 'text at the top of each page')
+    .option('--contents', 'begin with a table of contents')
+    .action(async (documentName: string, { format, out, contents, ...others }: Options) => {
+      const options: ExportOptions = { ...others, ...(contents ? { tableOfContents: true } : {}) }
+      const doc = await readFromDataFolder(loadConfig(process.env), documentName)
+      const pool = new RenderPool()
+      try {
+        const services = { pool, fetchImage: createImageFetcher() }
+        const { bytes, notes } = await exportDocument(readDocument(doc), format, options, services)
+        if (out === '-') process.stdout.write(bytes)
+        else await writeFile(out, bytes)
+        for (const note of notes) console.error(note)
+      } finally {
+        await pool.close()
+      }
+    })
