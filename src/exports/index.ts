@@ -1,4 +1,4 @@
 export * from './ExportOptions.ts'
-export { exportDocument, type ExportServices, type ImageFetcher } from './export-document.ts'
-export { createImageFetcher, type FetchImageOptions } from './fetch-image.ts'
-export { RenderPool, type RenderPoolOptions } from './RenderPool.ts'
+export { exportDocument } from './export-document.ts'
+export { createImageFetcher } from './fetch-image.ts'
+export { RenderPool } from './RenderPool.ts'
