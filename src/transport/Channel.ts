@@ -37,8 +37,8 @@ export class Channel {
   readonly #fanout: DocumentFanout
   readonly #services: TransportServices
   readonly #origin: { source: 'connection'; connection: Connection }
-  /** Awareness clients that this connection speaks for. */
-  readonly #clients = new Set<number>()
+  /** Awareness clients that this connection speaks for; a reader without a cursor has none. */
+  #clients: Set<number> | undefined
   /** Messages that arrived while a hook is at work on an earlier one; undefined when none is. */
   #waiting: Incoming[] | undefined
   /** What the client had when it stopped reading; undefined while it keeps up. */
@@ -54,6 +54,7 @@ export class Channel {
     fanout.channels.set(connection, this)
     connection.onClose(() => {
       fanout.channels.delete(connection)
+      socket.channelClosed(connection.messageAddress)
     })
   }
 
@@ -270,7 +271,7 @@ export class Channel {
    * @throws {CodraftError} CODRAFT_IDENTITY_FORGED, CODRAFT_AWARENESS_REJECTED
    */
   #speaksFor({ clientId, clock, state }: AwarenessEntry, userId: string | undefined): boolean {
-    if (this.#clients.has(clientId)) {
+    if (this.#clients?.has(clientId)) {
       if (!state) this.#clients.delete(clientId)
       return true
     }
@@ -282,7 +283,7 @@ export class Channel {
       throw new CodraftError('CODRAFT_IDENTITY_FORGED')
     }
     if (!state) return true
-    if (this.#clients.size >= maxClientsPerChannel)
+    if ((this.#clients?.size ?? 0) >= maxClientsPerChannel)
       throw new CodraftError('CODRAFT_AWARENESS_REJECTED', 'too many clients')
     this.#claim(clientId)
     return true
@@ -292,9 +293,10 @@ export class Channel {
   #claim(clientId: number): void {
     const { document } = this.connection
     for (const [connection, channel] of this.#fanout.channels) {
-      if (!channel.#clients.delete(clientId)) continue
+      if (!channel.#clients?.delete(clientId)) continue
       document.getClients(connection).delete(clientId)
     }
+    this.#clients ??= new Set()
     this.#clients.add(clientId)
     document.getClients(this.connection).add(clientId)
   }

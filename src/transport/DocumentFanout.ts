@@ -1,6 +1,6 @@
 import type { Connection, Document } from '@hocuspocus/server'
 import { encodeAwarenessUpdate } from 'y-protocols/awareness'
-import { encodeStateAsUpdate, encodeStateVector } from 'yjs'
+import { encodeStateAsUpdate, encodeStateVector, mergeUpdates } from 'yjs'
 import type { Channel } from './Channel.ts'
 import type { Flushable } from './FlushScheduler.ts'
 import type { TransportServices } from './services.ts'
@@ -28,6 +28,20 @@ interface StateFrames {
 }
 
 const stateFramesLifetimeMs = 10_000
+
+/** A document that has sent nothing for this many windows is quiet. */
+const quietWindows = 2
+
+/** Merging takes longer than a reader needs for the updates one by one when they are many or large. */
+const maxMergedBytes = 64 * 1024
+const maxMergedUpdates = 200
+
+/** Readers apply one update with less work than several: an editor renders once. */
+const mergedWhereSmall = (updates: Uint8Array[]): Uint8Array[] => {
+  const bytes = updates.reduce((sum, update) => sum + update.length, 0)
+  const isSmall = updates.length <= maxMergedUpdates && bytes <= maxMergedBytes
+  return updates.length > 1 && isSmall ? [mergeUpdates(updates)] : updates
+}
 
 /**
  * Everything that leaves one document for its readers. What changes within a window is framed once and the same
@@ -107,7 +121,7 @@ export class DocumentFanout implements Flushable {
   flush(now: number): void {
     this.#queued = false
     this.#lastFlushAt = now
-    const messages: Message[] = this.#updates.map(updateMessage)
+    const messages: Message[] = mergedWhereSmall(this.#updates).map(updateMessage)
     const author = this.#awarenessClients.size === 0 ? this.#author : null
     this.#updates = []
     this.#author = null
@@ -137,7 +151,8 @@ export class DocumentFanout implements Flushable {
 
   #schedule(windowMs: number): void {
     const now = performance.now()
-    const dueAt = Math.max(now, this.#lastFlushAt + windowMs)
+    const isQuiet = now - this.#lastFlushAt > quietWindows * windowMs
+    const dueAt = isQuiet ? now : now + windowMs
     const { scheduler } = this.#services
     if (!this.#queued) {
       this.#queued = true

@@ -21,9 +21,14 @@ export interface SocketOptions {
   /** Address of the peer; hooks find it as `address` in their context. */
   readonly address: string
   readonly services: TransportServices
+  readonly owner: SocketOwner
+}
+
+/** What a socket needs of the transport that it belongs to. */
+export interface SocketOwner {
   /** Called when a document begins to open; returns what holds its messages until it is open. */
-  readonly open: (socket: Socket, address: string) => OpeningDocument
-  readonly onClosed: (socket: Socket, code: number) => void
+  openDocument(socket: Socket, address: string): OpeningDocument
+  socketClosed(socket: Socket, code: number): void
 }
 
 /** Close code of what is unavailable for the moment. */
@@ -48,11 +53,12 @@ export class Socket implements WebSocketLike {
   readonly #ws: WebSocket
   readonly #stream: Duplex
   readonly #services: TransportServices
-  readonly #options: SocketOptions
+  readonly #owner: SocketOwner
   readonly #hocuspocusSide: ClientConnection
   readonly #channels = new Map<string, Channel>()
-  readonly #opening = new Map<string, OpeningDocument>()
-  readonly #behind = new Set<Channel>()
+  /** Of a connection that idles, neither of the two is needed. */
+  #opening: Map<string, OpeningDocument> | undefined
+  #behind: Set<Channel> | undefined
   #behindSince: number | undefined
   #queue: Buffer[] = []
   #pauses = 0
@@ -61,7 +67,7 @@ export class Socket implements WebSocketLike {
   #budgetAt = this.openedAt
 
   constructor(options: SocketOptions) {
-    this.#options = options
+    this.#owner = options.owner
     this.#ws = options.ws
     this.#stream = options.stream
     this.protocol = options.protocol
@@ -101,7 +107,7 @@ export class Socket implements WebSocketLike {
   }
 
   get documents(): number {
-    return this.#channels.size + this.#opening.size
+    return this.#channels.size + (this.#opening?.size ?? 0)
   }
 
   /** Messages of Hocuspocus and of extensions. */
@@ -174,6 +180,7 @@ export class Socket implements WebSocketLike {
 
   /** Calls `channel.catchUp` when the client has read what was sent. */
   notifyWhenDrained(channel: Channel): void {
+    this.#behind ??= new Set()
     this.#behind.add(channel)
     this.#behindSince ??= performance.now()
   }
@@ -186,12 +193,13 @@ export class Socket implements WebSocketLike {
   opened(connection: Connection, channel: Channel): void {
     const address = connection.messageAddress
     this.#channels.set(address, channel)
-    connection.onClose(() => {
-      this.#channels.delete(address)
-    })
-    const opening = this.#opening.get(address)
-    this.#opening.delete(address)
-    this.#guarded(() => opening?.release(channel))
+    const opening = this.#takeOpening(address)
+    if (opening) this.#guarded(() => opening.release(channel))
+  }
+
+  /** The connection of this document has been closed; the socket may have others. */
+  channelClosed(address: string): void {
+    this.#channels.delete(address)
   }
 
   /** Asks the peer for a sign of life. */
@@ -236,14 +244,22 @@ export class Socket implements WebSocketLike {
   }
 
   #openingDocument(address: string): OpeningDocument {
+    this.#opening ??= new Map()
     let opening = this.#opening.get(address)
     if (!opening) {
       if (this.documents >= this.#services.settings.maxDocumentsPerConnection) {
         throw new CodraftError('CODRAFT_TOO_MANY_DOCUMENTS')
       }
-      opening = this.#options.open(this, address)
+      opening = this.#owner.openDocument(this, address)
       this.#opening.set(address, opening)
     }
+    return opening
+  }
+
+  #takeOpening(address: string): OpeningDocument | undefined {
+    const opening = this.#opening?.get(address)
+    this.#opening?.delete(address)
+    if (this.#opening?.size === 0) this.#opening = undefined
     return opening
   }
 
@@ -262,12 +278,11 @@ export class Socket implements WebSocketLike {
     const step = reader.varUint()
     if (step === AuthStep.authenticated) {
       this.isAuthenticated = true
-      this.#opening.get(address)?.authenticated()
+      this.#opening?.get(address)?.authenticated()
     } else if (step === AuthStep.denied) {
       const reason = reader.string()
       this.#services.metrics.rejected(codeOf(reason) ?? 'denied')
-      this.#opening.get(address)?.drop()
-      this.#opening.delete(address)
+      this.#takeOpening(address)?.drop()
       // A store that is away for a moment is no refusal: the client tries again when its socket closes.
       const isOnlyDocument = this.protocol.documentName !== undefined
       const closeCode = closeCodeOf(reason)
@@ -316,17 +331,17 @@ export class Socket implements WebSocketLike {
       this.#waitsForDrain = false
       this.resumeReading()
     }
-    const behind = [...this.#behind]
-    this.#behind.clear()
-    for (const channel of behind) channel.catchUp()
+    const behind = this.#behind
+    this.#behind = undefined
+    for (const channel of behind ?? []) channel.catchUp()
   }
 
   #closed(code: number, reason: string): void {
-    for (const opening of this.#opening.values()) opening.drop()
-    this.#opening.clear()
-    this.#behind.clear()
+    for (const opening of this.#opening?.values() ?? []) opening.drop()
+    this.#opening = undefined
+    this.#behind = undefined
     this.#hocuspocusSide.handleClose({ code, reason })
-    this.#options.onClosed(this, code)
+    this.#owner.socketClosed(this, code)
   }
 }
 

@@ -8,7 +8,7 @@ import type {
   Hocuspocus,
   onLoadDocumentPayload,
 } from '@hocuspocus/server'
-import { WebSocketServer } from 'ws'
+import { WebSocketServer, type WebSocket } from 'ws'
 import { CodraftError } from '../../extensions/errors.ts'
 import type { Journal, StoredDocument } from '../../extensions/journal/index.ts'
 import { assertDocumentName } from '../documents/document-name.ts'
@@ -24,9 +24,9 @@ import { assertKnownHocuspocus, skipAwarenessHook, takeOverBroadcasts } from './
 import { OpeningDocument } from './OpeningDocument.ts'
 import { hocuspocusProtocol } from './protocols/hocuspocus.ts'
 import type { Protocol } from './protocols/Protocol.ts'
-import { authMessage, yWebsocketProtocol } from './protocols/y-websocket.ts'
+import { authMessage, YWebsocketProtocol } from './protocols/y-websocket.ts'
 import type { TransportMetrics, TransportServices, TransportSettings } from './services.ts'
-import { Socket } from './Socket.ts'
+import { Socket, type SocketOwner } from './Socket.ts'
 import { upgradeRequest } from './UpgradeRequest.ts'
 import { frameMessages, statelessMessage } from './wire.ts'
 
@@ -54,7 +54,7 @@ const syncHooks = ['beforeHandleMessage', 'beforeSync', 'afterHandleMessage'] as
 const changeHooks = ['onChange', 'onStoreDocument', 'afterStoreDocument'] as const
 
 /** Owns the WebSockets: who may connect, which protocol they speak, and how updates and cursors reach them. */
-export class Transport {
+export class Transport implements SocketOwner {
   /** For the list of extensions: the first to see a document, and the last to see it and its connections. */
   readonly extensions: readonly Extension[]
   readonly #options: TransportOptions
@@ -163,36 +163,24 @@ export class Transport {
   }
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    stream.on('error', () => stream.destroy())
-    const services = this.#services
+    stream.on('error', destroyFailed)
     try {
-      if (!services || this.#isDraining) throw new CodraftError('CODRAFT_SERVER_DRAINING')
+      if (!this.#services || this.#isDraining) throw new CodraftError('CODRAFT_SERVER_DRAINING')
       const url = new URL(request.url ?? '/', 'http://localhost')
       const protocol = protocolOf(url.pathname)
       const address = this.#admission.addressOf(request)
       this.#admission.admit(request, address)
       // `ws` answers a bad handshake by itself and never calls back: the stream's end gives the place back.
-      let isOpen = false
-      stream.once('close', () => {
-        if (!isOpen) this.#admission.leave(address, undefined)
-      })
+      const abandoned = (): void => this.#admission.leave(address, undefined)
+      stream.once('close', abandoned)
       this.#wss.handleUpgrade(request, stream, head, (ws) => {
-        isOpen = true
-        const socket = new Socket({
-          ws,
-          stream,
-          protocol,
-          request: upgradeRequest(request),
-          address,
-          services,
-          open: (socket, address) => this.#open(socket, address),
-          onClosed: (socket, code) => this.#closed(socket, code),
-        })
+        // From here on `ws` listens; what stays attached would keep the whole request in memory.
+        stream.off('close', abandoned)
+        stream.off('error', destroyFailed)
+        const socket = this.#connect(ws, stream, protocol, request, address)
         this.#sockets.set(socket, address)
-        services.metrics.connectionOpened(protocol.documentName === undefined ? 'hocuspocus' : 'y-websocket')
-        if (protocol.documentName !== undefined) {
+        if (protocol.documentName !== undefined)
           socket.authenticate(authMessage(protocol.documentName, tokenOf(url, request)))
-        }
       })
     } catch (error) {
       this.#refuse(
@@ -200,6 +188,26 @@ export class Transport {
         error instanceof CodraftError ? error : new CodraftError('CODRAFT_INTERNAL', '', { cause: error }),
       )
     }
+  }
+
+  #connect(
+    ws: WebSocket,
+    stream: Duplex,
+    protocol: Protocol,
+    request: IncomingMessage,
+    address: string,
+  ): Socket {
+    const services = this.#services as TransportServices
+    services.metrics.connectionOpened(protocol.documentName === undefined ? 'hocuspocus' : 'y-websocket')
+    return new Socket({
+      ws,
+      stream,
+      protocol,
+      request: upgradeRequest(request),
+      address,
+      services,
+      owner: this,
+    })
   }
 
   #refuse(stream: Duplex, { status, errorCode, reason }: CodraftError): void {
@@ -211,7 +219,7 @@ export class Transport {
     )
   }
 
-  #open(socket: Socket, address: string): OpeningDocument {
+  openDocument(socket: Socket, address: string): OpeningDocument {
     const documentName = address.split('\0', 1)[0] as string
     assertDocumentName(documentName)
     const prefix = socket.protocol.prefix(address)
@@ -225,7 +233,7 @@ export class Transport {
     return opening
   }
 
-  #closed(socket: Socket, code: number): void {
+  socketClosed(socket: Socket, code: number): void {
     const address = this.#sockets.get(socket)
     this.#sockets.delete(socket)
     if (address !== undefined) this.#admission.leave(address, socket.userId)
@@ -306,10 +314,14 @@ type HookName = Parameters<Hocuspocus['hooks']>[0]
 const durabilityMessage = (healthy: boolean): ReturnType<typeof statelessMessage> =>
   statelessMessage(JSON.stringify({ type: 'durability', state: healthy ? 'ok' : 'degraded' }))
 
+function destroyFailed(this: Duplex): void {
+  this.destroy()
+}
+
 const yWebsocketPath = '/yjs/'
 
 const protocolOf = (path: string): Protocol => {
-  if (path === '/collab') return hocuspocusProtocol()
+  if (path === '/collab') return hocuspocusProtocol
   if (!path.startsWith(yWebsocketPath)) throw new CodraftError('CODRAFT_NOT_FOUND', path.slice(0, 60))
   let name: string
   try {
@@ -318,7 +330,7 @@ const protocolOf = (path: string): Protocol => {
     throw new CodraftError('CODRAFT_DOCUMENT_NAME_INVALID')
   }
   assertDocumentName(name)
-  return yWebsocketProtocol(name)
+  return new YWebsocketProtocol(name)
 }
 
 const tokenOf = (url: URL, { headers: { authorization } }: IncomingMessage): string =>

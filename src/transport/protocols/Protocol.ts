@@ -12,7 +12,7 @@ export interface Incoming {
 
 /**
  * How a kind of client frames its messages. The transport behind it speaks in addresses and Hocuspocus message
- * types; one instance serves one socket.
+ * types.
  */
 export interface Protocol {
   /** The document of a socket that serves one only; undefined when documents are multiplexed. */

@@ -1,40 +1,49 @@
 import { AuthStep, encodeAddress, MessageReader, MessageType } from '../wire.ts'
-import type { Protocol } from './Protocol.ts'
+import type { Incoming, Protocol } from './Protocol.ts'
 
 const noPrefix = Buffer.alloc(0)
 
 /** `/yjs/:documentName`: the protocol of WebsocketProvider; the name stands in the URL, there is no acknowledgement. */
-export const yWebsocketProtocol = (documentName: string): Protocol => {
-  const address = encodeAddress(documentName)
-  return {
-    documentName,
-    acknowledges: false,
-    read(data) {
-      const reader = new MessageReader(data)
-      const type = reader.varUint()
-      const known =
-        type === MessageType.sync || type === MessageType.awareness || type === MessageType.queryAwareness
-      if (!known) throw new RangeError(`message type ${type} is not of the y-websocket protocol`)
-      return { address: documentName, type, data, offset: reader.offset }
-    },
-    prefix: () => noPrefix,
-    toHocuspocus: ({ data }) => Buffer.concat([address, data]),
-    fromHocuspocus({ type, data, offset }) {
-      switch (type) {
-        case MessageType.sync:
-        case MessageType.syncReply: {
-          const message = Buffer.from(data.subarray(offset - 1))
-          message[0] = MessageType.sync
-          return message
-        }
-        case MessageType.awareness:
-          return data.subarray(offset - 1)
-        case MessageType.auth:
-          return data[offset] === AuthStep.denied ? denied(data, offset) : undefined
-        default:
-          return undefined
+export class YWebsocketProtocol implements Protocol {
+  readonly documentName: string
+  readonly acknowledges = false
+
+  constructor(documentName: string) {
+    this.documentName = documentName
+  }
+
+  read(data: Buffer): Incoming {
+    const reader = new MessageReader(data)
+    const type = reader.varUint()
+    const known =
+      type === MessageType.sync || type === MessageType.awareness || type === MessageType.queryAwareness
+    if (!known) throw new RangeError(`message type ${type} is not of the y-websocket protocol`)
+    return { address: this.documentName, type, data, offset: reader.offset }
+  }
+
+  prefix(): Buffer {
+    return noPrefix
+  }
+
+  toHocuspocus({ data }: Incoming): Buffer {
+    return Buffer.concat([encodeAddress(this.documentName), data])
+  }
+
+  fromHocuspocus({ type, data, offset }: Incoming): Uint8Array | undefined {
+    switch (type) {
+      case MessageType.sync:
+      case MessageType.syncReply: {
+        const message = Buffer.from(data.subarray(offset - 1))
+        message[0] = MessageType.sync
+        return message
       }
-    },
+      case MessageType.awareness:
+        return data.subarray(offset - 1)
+      case MessageType.auth:
+        return data[offset] === AuthStep.denied ? denied(data, offset) : undefined
+      default:
+        return undefined
+    }
   }
 }
 
