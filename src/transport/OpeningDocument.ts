@@ -82,14 +82,16 @@ export class OpeningDocument {
     this.#send(messages)
   }
 
-  /** The document is open: `channel` gets what has been held. */
-  release(channel: Channel): void {
+  /** The document is open: returns what has been held, each to be delivered in this order. */
+  release(): Incoming[] {
     const held = this.#held
     this.drop()
-    for (const incoming of held) {
-      if (this.#hasState && asksForEverything(incoming)) channel.askForChanges()
-      else channel.receive(incoming)
-    }
+    return held
+  }
+
+  deliver(incoming: Incoming, channel: Channel): void {
+    if (this.#hasState && asksForEverything(incoming)) channel.askForChanges()
+    else channel.receive(incoming)
   }
 
   drop(): void {

@@ -7,6 +7,7 @@ import { emptyAwarenessUpdate } from './awareness.ts'
 import type { OpeningDocument } from './OpeningDocument.ts'
 import { readHocuspocusMessage } from './protocols/hocuspocus.ts'
 import type { Incoming, Protocol } from './protocols/Protocol.ts'
+import { ReadBudget } from './ReadBudget.ts'
 import type { TransportServices } from './services.ts'
 import { AuthStep, awarenessMessage, frame, frameMessages, MessageReader, MessageType } from './wire.ts'
 
@@ -63,8 +64,9 @@ export class Socket implements WebSocketLike {
   #queue: Buffer[] = []
   #pauses = 0
   #waitsForDrain = false
-  #budget: number
-  #budgetAt = this.openedAt
+  readonly #budget: ReadBudget
+  /** Handles messages that have arrived and wait for the budget; undefined while there is one. */
+  #early: (() => void)[] | undefined
 
   constructor(options: SocketOptions) {
     this.#owner = options.owner
@@ -72,7 +74,7 @@ export class Socket implements WebSocketLike {
     this.#stream = options.stream
     this.protocol = options.protocol
     this.#services = options.services
-    this.#budget = 2 * options.services.settings.maxMessagesPerSecond
+    this.#budget = new ReadBudget(options.services.settings.maxMessagesPerSecond, this.openedAt)
     this.#hocuspocusSide = options.services.hocuspocus.handleConnection(this, options.request, {
       address: options.address,
     })
@@ -194,7 +196,8 @@ export class Socket implements WebSocketLike {
     const address = connection.messageAddress
     this.#channels.set(address, channel)
     const opening = this.#takeOpening(address)
-    if (opening) this.#guarded(() => opening.release(channel))
+    for (const incoming of opening?.release() ?? [])
+      this.#withinBudget(() => opening?.deliver(incoming, channel))
   }
 
   /** The connection of this document has been closed; the socket may have others. */
@@ -222,12 +225,33 @@ export class Socket implements WebSocketLike {
 
   #received(data: Buffer, isBinary: boolean): void {
     this.lastReceivedAt = performance.now()
-    this.#limitRate(this.lastReceivedAt)
-    this.#guarded(() => {
-      if (!isBinary)
-        throw new CodraftError('CODRAFT_MESSAGE_MALFORMED', 'text messages are not of this protocol')
-      this.#route(this.protocol.read(data))
-    })
+    if (!isBinary)
+      this.fail(new CodraftError('CODRAFT_MESSAGE_MALFORMED', 'text messages are not of this protocol'))
+    else this.#withinBudget(() => this.#route(this.protocol.read(data)))
+  }
+
+  /** Runs what handles a message, now or after those that wait: one read of the kernel may bring many. */
+  #withinBudget(handle: () => void): void {
+    if (this.#early) {
+      this.#early.push(handle)
+      return
+    }
+    const startedAt = performance.now()
+    this.#guarded(handle)
+    const now = performance.now()
+    const waitMs = this.#budget.spend(now, now - startedAt)
+    if (waitMs > 0) this.#readLater(waitMs)
+  }
+
+  #readLater(waitMs: number): void {
+    this.pauseReading()
+    this.#early = []
+    setTimeout(() => {
+      const early = this.#early ?? []
+      this.#early = undefined
+      this.resumeReading()
+      for (const handle of early) this.#withinBudget(handle)
+    }, waitMs).unref()
   }
 
   #route(incoming: Incoming): void {
@@ -296,19 +320,6 @@ export class Socket implements WebSocketLike {
     // As a refusal: see above.
     const isOnlyDocument = this.protocol.documentName !== undefined
     if (isOnlyDocument || closeCode === retryLater) this.close(closeCode, reason)
-  }
-
-  /** Reads no faster than the rate limit: what comes early waits in the kernel, then at the client. */
-  #limitRate(now: number): void {
-    const { maxMessagesPerSecond } = this.#services.settings
-    const refill = ((now - this.#budgetAt) * maxMessagesPerSecond) / 1000
-    this.#budget = Math.min(2 * maxMessagesPerSecond, this.#budget + refill) - 1
-    this.#budgetAt = now
-    if (this.#budget > 0) return
-    this.pauseReading()
-    this.#budget += maxMessagesPerSecond / 10
-    this.#budgetAt += 100
-    setTimeout(() => this.resumeReading(), 100).unref()
   }
 
   #writeNow(frames: Buffer): void {

@@ -125,6 +125,58 @@ for (const [title, [bytes, code]] of Object.entries(attacks)) {
   })
 }
 
+/** Characters that were all typed at the beginning, in 20 updates. */
+const manyBeginnings = (count: number): Uint8Array[] => {
+  const author = new Y.Doc()
+  const updates: Uint8Array[] = []
+  author.on('update', (update: Uint8Array) => updates.push(update))
+  for (let i = 0; i < 20; i++) {
+    author.transact(() => {
+      for (let k = 0; k < count / 20; k++) author.getText('text').insert(0, 'x')
+    })
+  }
+  return updates
+}
+
+/** A character without neighbours: Yjs compares it with every other one that has no left neighbour. */
+const lonelyCharacter = (clock: number): Uint8Array =>
+  encoding.encode((encoder) => {
+    varUints(encoder, 1, 1, 4_000_000_000, clock)
+    encoding.writeUint8(encoder, 4)
+    varUints(encoder, 1)
+    encoding.writeVarString(encoder, 'text')
+    encoding.writeVarString(encoder, '!')
+    varUints(encoder, 0)
+  })
+
+it('many small messages that each take a walk over a long list: others notice nothing, all are applied', async () => {
+  const long = 'long'
+  const count = 60
+  {
+    await using author = await connectHocuspocus(server, long)
+    await expect.poll(() => author.isSaved).toBe(true)
+    for (const update of manyBeginnings(60_000)) Y.applyUpdate(author.document, update)
+    await expect.poll(() => author.isSaved).toBe(true)
+  }
+  // No reader of the long document in this process: it would have to take the same walks.
+  const { socket } = await openRawSocket(server, '/collab')
+  let acknowledged = 0
+  socket.on('message', (data: Buffer) => {
+    if (data[long.length + 1] === 8) acknowledged += 1
+  })
+  socket.send(authMessage(long, token))
+  socket.send(updateMessage(long, lonelyCharacter(0)))
+  // The document has been loaded; to build it takes a while by itself.
+  await expect.poll(() => acknowledged).toBe(1)
+  for (let i = 1; i < count; i++) socket.send(updateMessage(long, lonelyCharacter(i)))
+  let latencyMs = 0
+  while (acknowledged < count) latencyMs = Math.max(latencyMs, await bystandersWork())
+  socket.terminate()
+  expect(latencyMs).toBeLessThan(250)
+  await using reader = await connectHocuspocus(server, long)
+  await expect.poll(() => reader.text.toJSON().split('!').length - 1).toBe(count)
+})
+
 const seed = randomSeed()
 it(`mutations of real updates, sent over sockets, change no two replicas differently (seed ${seed})`, async () => {
   const random = seededRandom(seed)
