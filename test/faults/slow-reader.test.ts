@@ -5,7 +5,7 @@ import { startServer, type TestServer } from '../helpers/server.ts'
 
 let server: TestServer
 beforeEach(async () => {
-  server = await startServer({ nodeFlags: ['--max-semi-space-size=4'] })
+  server = await startServer({ nodeFlags: ['--max-semi-space-size=8'] })
 })
 afterEach(() => server.close())
 

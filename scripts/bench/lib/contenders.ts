@@ -11,7 +11,7 @@ export const isContenderName = (text: string): text is ContenderName =>
   (contenderNames as readonly string[]).includes(text)
 
 /** V8 flag of `npm start`; a scenario that compares memory gives it to every server. */
-export const smallNewSpace = '--max-semi-space-size=4'
+export const smallNewSpace = '--max-semi-space-size=8'
 
 /** What a server process is started with, but for its port and data folder. */
 export interface Launch {
@@ -42,7 +42,7 @@ export const launchOf = async (name: ContenderName, windowMs: number): Promise<L
     case 'codraft': {
       const secret = randomBytes(32).toString('base64')
       return {
-        script: pathOf('../../../src/main.ts'),
+        script: pathOf('../../../src/codraft.mjs'),
         args: ['serve'],
         nodeFlags: [smallNewSpace],
         env: { AUTH_JWT_SECRET: secret, LOG_LEVEL: 'warn' },
