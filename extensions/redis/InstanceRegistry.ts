@@ -85,6 +85,13 @@ export class InstanceRegistry {
     return this.#instances
   }
 
+  /** Asks Redis: also knows an instance that has come since the last heartbeat. */
+  async askInstances(): Promise<ReadonlySet<string>> {
+    const { connection } = this.#options
+    const listed = await connection.commands.zrange(connection.keys.instances, '0', '-1')
+    return new Set([...this.#instances, ...listed])
+  }
+
   /** Calls `listener` with each instance that has died or has left. */
   onGone(listener: (instance: string) => void): void {
     this.#goneListeners.add(listener)

@@ -82,9 +82,10 @@ export class RedisFleet implements Fleet {
       await this.#listeners.run(command)
       return false
     }
+    const instances = await registry.askInstances().catch(() => registry.instances)
     const { promise, resolve } = Promise.withResolvers<boolean>()
     const early = this.#early.get(number) ?? new Set()
-    const missing = new Set([...registry.instances].filter((instance) => !early.has(instance)))
+    const missing = new Set([...instances].filter((instance) => !early.has(instance)))
     if (missing.size === 0) resolve(true)
     this.#confirmations.set(number, { missing, resolve })
     const timer = setTimeout(() => resolve(false), confirmMs)

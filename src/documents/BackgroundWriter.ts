@@ -3,7 +3,7 @@ import type { StoreDatabase } from '../store/schema.ts'
 import type { Store } from '../store/Store.ts'
 
 export interface BackgroundWriterOptions<Entry> {
-  readonly store: Store
+  readonly store: Pick<Store, 'of'>
   /** The document whose shard the entry belongs to. */
   readonly documentOf: (entry: Entry) => string
   readonly write: (db: StoreDatabase, entries: readonly Entry[]) => Promise<void>

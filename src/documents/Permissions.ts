@@ -16,7 +16,7 @@ export interface PermissionsOptions {
   readonly hasContent: (documentName: string) => Promise<boolean>
   /** Users who may hold grants beside the claims of their token; the better of both counts. @default nobody */
   readonly isGuest?: (identity: Identity) => boolean
-  /** Puts changed roles into effect on open connections; resolves when that is done. */
+  /** Puts changed roles into effect on open connections, of all instances; resolves when that is done. */
   readonly onChanged: (documentName: string, userId?: string) => Promise<void>
 }
 
@@ -80,7 +80,6 @@ export class Permissions {
         before,
       })
       await alongside?.(transaction)
-      await this.#announce(transaction, documentName, userId)
     })
     await this.apply(documentName, userId)
   }
@@ -110,7 +109,6 @@ export class Permissions {
         { userId, address },
         { user: userId, role, before: before ?? null, invitation: invitationId },
       )
-      await this.#announce(transaction, documentName, userId)
       return role
     })
     await this.apply(documentName, userId)
@@ -121,16 +119,6 @@ export class Permissions {
   async apply(documentName: string, userId?: string): Promise<void> {
     const { onChanged } = this.#options
     await Promise.all([onChanged(documentName, userId), onChanged(commentsDocumentOf(documentName), userId)])
-  }
-
-  /** Another instance has changed roles: what {@link Permissions} announces in the store. Never rejects. */
-  async announced(message: string): Promise<void> {
-    const [documentName, userId] = JSON.parse(message) as [string, string]
-    await this.apply(documentName, userId)
-  }
-
-  #announce(transaction: StoreDatabase, documentName: string, userId: string): Promise<void> {
-    return this.#options.store.announce(documentName, transaction, JSON.stringify([documentName, userId]))
   }
 
   async #mainRoleOf(documentName: string, identity: Identity, isOpening: boolean): Promise<Role | undefined> {

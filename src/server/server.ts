@@ -17,6 +17,7 @@ import { SqlPublishedPositions } from '../events/SqlPublishedPositions.ts'
 import { AuditLog } from '../documents/AuditLog.ts'
 import { DocumentActivity } from '../documents/DocumentActivity.ts'
 import { DocumentAccess } from '../documents/DocumentAccess.ts'
+import { Housekeeping } from '../documents/Housekeeping.ts'
 import { Permissions } from '../documents/Permissions.ts'
 import type { Logger } from '../logger.ts'
 import { version } from '../version.ts'
@@ -125,6 +126,7 @@ export const startServer = async ({
   })
   const audit = new AuditLog(store, logger)
   const activity = new DocumentActivity(store, logger)
+  const housekeeping = new Housekeeping({ store, logger })
   const hocuspocus = new SafeHocuspocus({
     logger,
     onStoreFailed: metrics.storeFailed,
@@ -160,14 +162,9 @@ export const startServer = async ({
     hasContent: (documentName) => documents.hasContent(documentName),
     isGuest: ({ userId }) => issuesGuestTokens && isGuestId(userId),
     async onChanged(documentName, userId) {
-      await fleet.publish({ type: 'roles', documentName, ...(userId !== undefined && { userId }) })
-    },
-  })
-
-  await store.listen({
-    onMessage: (message) => void permissions.announced(message),
-    onGap: () => {
-      for (const documentName of hocuspocus.documents.keys()) void auth.rolesChanged(documentName)
+      const command = { type: 'roles', documentName, ...(userId !== undefined && { userId }) } as const
+      if (await fleet.publish(command)) return
+      logger.warn('not all instances have confirmed a change of roles: they follow when they are back')
     },
   })
 
@@ -243,6 +240,7 @@ export const startServer = async ({
         await log.close()
         if (!ownObjects && objects instanceof FolderObjectStore) objects.close()
         await journal.close()
+        housekeeping.close()
         await Promise.all([audit.flush(), activity.flush()])
         await store.close()
         await redis?.close()

@@ -20,7 +20,7 @@ export interface ShardOptions {
 
 const maxConnections = 10
 const statementTimeoutMs = 30_000
-export const connectTimeoutMs = 3_000
+const connectTimeoutMs = 3_000
 /** A network that swallows packets refuses nothing. */
 const checkTimeoutMs = 5_000
 
@@ -31,8 +31,6 @@ const open = (dialect: Dialect): Kysely<Schema> => new Kysely({ dialect, plugins
 /** One database of the store: made ready when it can be reached, and looked at again and again. */
 export class Shard {
   readonly engine: Engine
-  readonly url: string
-  readonly checkIntervalMs: number
   readonly #options: ShardOptions
   readonly #db: Kysely<Schema>
   #isPrepared = false
@@ -41,10 +39,8 @@ export class Shard {
   #isClosed = false
 
   constructor(options: ShardOptions) {
-    const { url, checkIntervalMs } = options
+    const { url } = options
     this.#options = options
-    this.url = url
-    this.checkIntervalMs = checkIntervalMs
     this.engine = engineOf(url)
     this.#db = open(
       this.engine === 'sqlite'
@@ -85,7 +81,7 @@ export class Shard {
     if (this.#isClosed) return
     this.#timer = setTimeout(
       () => void this.#check().then(() => this.#scheduleCheck()),
-      this.checkIntervalMs,
+      this.#options.checkIntervalMs,
     ).unref()
   }
 
@@ -110,7 +106,7 @@ export class Shard {
   /** PostgreSQL over a connection of its own: a migration may take longer than a statement otherwise may. */
   async #migrate(): Promise<void> {
     if (this.engine === 'sqlite') return migrate(this.#db, this.engine)
-    const { url } = this
+    const { url } = this.#options
     const db = open(postgresDialect({ url, maxConnections: 2, statementTimeoutMs: 0, connectTimeoutMs }))
     try {
       await migrate(db, this.engine)

@@ -1,8 +1,7 @@
 import { sql } from 'kysely'
-import { AnnouncementListener, announcementChannel } from './AnnouncementListener.ts'
 import { shardOf } from './rendezvous.ts'
 import type { StoreDatabase } from './schema.ts'
-import { connectTimeoutMs, Shard } from './Shard.ts'
+import { Shard } from './Shard.ts'
 
 export interface StoreOptions {
   /** One URL for each shard: `postgres://…`, or `sqlite:` and the path of a file. Their order must never change. */
@@ -13,14 +12,6 @@ export interface StoreOptions {
   readonly checkIntervalMs?: number
   /** When a database goes away or comes back. */
   readonly onStatus?: (status: StoreStatus) => void
-}
-
-/** Neither may throw. */
-export interface Announcements {
-  /** A message of another instance, or an own one. */
-  readonly onMessage: (message: string) => void
-  /** It listens from now on; earlier messages may have been missed. */
-  readonly onGap: () => void
 }
 
 export interface StoreStatus {
@@ -45,7 +36,6 @@ export interface StoreStatus {
 export class Store {
   readonly #shards: readonly Shard[]
   readonly #replicas: readonly Shard[]
-  #listeners: readonly AnnouncementListener[] = []
 
   private constructor({ databases, readDatabases = [], checkIntervalMs = 2_000, onStatus }: StoreOptions) {
     const total = databases.length
@@ -131,27 +121,8 @@ export class Store {
     return this.#transaction(this.#shardOf(userId), userId, work)
   }
 
-  /** Hears what all instances announce. Call it once; resolves when it listens, or the database is known to be away. */
-  async listen(announcements: Announcements): Promise<void> {
-    this.#listeners = this.#shards
-      .filter(({ engine }) => engine === 'postgres')
-      .map(({ url, checkIntervalMs }) => {
-        return new AnnouncementListener({ url, connectTimeoutMs, checkIntervalMs, ...announcements })
-      })
-    await Promise.all(this.#listeners.map((listener) => listener.start()))
-  }
-
-  /**
-   * Tells all instances that share the document's database something, when `transaction` takes effect. On SQLite there are
-   * no others.
-   */
-  async announce(documentName: string, transaction: StoreDatabase, message: string): Promise<void> {
-    if (this.#shardOf(documentName).engine !== 'postgres') return
-    await sql`select pg_notify(${announcementChannel}, ${message})`.execute(transaction)
-  }
-
   async close(): Promise<void> {
-    await Promise.all([...this.#shards, ...this.#replicas, ...this.#listeners].map((part) => part.close()))
+    await Promise.all([...this.#shards, ...this.#replicas].map((shard) => shard.close()))
   }
 
   #shardOf(key: string): Shard {

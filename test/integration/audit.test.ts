@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { commentsDocumentOf } from '../../src/documents/comments-document.ts'
+import { Housekeeping } from '../../src/documents/Housekeeping.ts'
+import { createLogger } from '../../src/index.ts'
 import { listAuditEntries } from '../../src/store/audit.ts'
 import { findDocument, touchDocuments } from '../../src/store/documents.ts'
+import { pruneIdempotencyKeys, reserveIdempotencyKey } from '../../src/store/idempotency.ts'
 import { Store } from '../../src/store/Store.ts'
 import { eraseDocumentRows } from '../../src/store/tombstones.ts'
 import { connectHocuspocus, connectYWebsocket } from '../helpers/clients.ts'
@@ -81,4 +84,28 @@ it('a late note of an edit brings no erased document back', async () => {
   ])
   expect(await findDocument(db, 'notes')).toBeUndefined()
   expect(await findDocument(db, 'plan')).toMatchObject({ updatedAt: 6 })
+})
+
+it('removes expired rows on one instance at a time', async () => {
+  const key = { userId: 'ann', route: 'POST /', key: 'k' }
+  const db = store.of('notes')
+  await reserveIdempotencyKey(db, key, { now: Date.now() - 1_000, ttlMs: 10 })
+  const runs: string[] = []
+  const instance = (name: string): Housekeeping =>
+    new Housekeeping({
+      store,
+      logger: createLogger('silent'),
+      tasks: [
+        async (db, now) => {
+          runs.push(name)
+          await pruneIdempotencyKeys(db, now)
+        },
+      ],
+    })
+  const [first, second] = [instance('first'), instance('second')]
+  await first.run()
+  await second.run()
+  expect(runs).toEqual(['first'])
+  expect(await db.selectFrom('idempotencyKeys').select('key').execute()).toEqual([])
+  for (const housekeeping of [first, second]) housekeeping.close()
 })
