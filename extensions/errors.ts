@@ -249,6 +249,18 @@ export const errorCatalogue = {
     cause: 'A newer release of codraft has changed the tables of the database.',
     cure: 'Start that release, or restore a backup of the database from before.',
   },
+  CODRAFT_OBJECT_STORE_UNAVAILABLE: {
+    status: 503,
+    closeCode: 4503,
+    cause: 'The S3 server cannot be reached, or fails. Edits stay in the journal and are acknowledged.',
+    cure: 'Nothing is lost and the server retries by itself; see that it reaches S3_ENDPOINT.',
+  },
+  CODRAFT_OBJECT_STORE_UNSUITABLE: {
+    status: 500,
+    closeCode: 4500,
+    cause: 'The S3 server refuses the requests, or does not honour If-Match and If-None-Match in PutObject.',
+    cure: 'Correct S3_BUCKET, S3_ENDPOINT, S3_REGION or the AWS credentials as the message says, or use a server with conditional writes.',
+  },
   CODRAFT_STORE_CONFLICT: {
     status: 409,
     closeCode: 1011,

@@ -22,6 +22,11 @@ const flag = (fallback: boolean) =>
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default(fallback ? 'true' : 'false')
     .transform((text) => text === 'true')
+const optionalFlag = () =>
+  z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .transform((text) => text === 'true')
+    .optional()
 const list = () =>
   z
     .string()
@@ -324,6 +329,40 @@ const schema = z.object({
       description: 'Name of this instance, unique in the fleet. Not set: it makes one at each start.',
     }),
 
+  s3Bucket: z.string().min(1).optional().register(settings, {
+    env: 'S3_BUCKET',
+    group: 'Object store',
+    description:
+      'Bucket of snapshots and files; without it they are in the data folder. Credentials are found as all AWS programs do: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or the role of the machine.',
+  }),
+  s3Endpoint: z.url('must be a URL').optional().register(settings, {
+    env: 'S3_ENDPOINT',
+    group: 'Object store',
+    description: 'URL of an S3-compatible server; it must honour If-Match and If-None-Match in PutObject.',
+  }),
+  s3Region: z
+    .string()
+    .min(1)
+    .default('us-east-1')
+    .register(settings, { env: 'S3_REGION', group: 'Object store', description: 'Region of the bucket.' }),
+  s3ForcePathStyle: optionalFlag().register(settings, {
+    env: 'S3_FORCE_PATH_STYLE',
+    group: 'Object store',
+    description:
+      'Whether the bucket is in the path of URLs rather than in the host name; without it, when there is an S3_ENDPOINT.',
+  }),
+  s3Sse: z.enum(['AES256', 'aws:kms', 'aws:kms:dsse']).optional().register(settings, {
+    env: 'S3_SSE',
+    group: 'Object store',
+    description:
+      'How the S3 server encrypts what it stores: AES256, aws:kms or aws:kms:dsse; without it, as the bucket is set.',
+  }),
+  s3SseKmsKeyId: z.string().min(1).optional().register(settings, {
+    env: 'S3_SSE_KMS_KEY_ID',
+    group: 'Object store',
+    description: 'Key of S3_SSE=aws:kms and aws:kms:dsse; without it, the one that AWS manages.',
+  }),
+
   journalGatherMs: number(0, 1_000, 50).register(settings, {
     env: 'JOURNAL_GATHER_MS',
     unit: 'ms',
@@ -423,6 +462,9 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     problems.push('DATABASE_READ_URLS needs the DATABASE_URL that it replicates')
   }
   if (parsed.success) problems.push(...unshared(parsed.data))
+  if (parsed.success && parsed.data.s3SseKmsKeyId && !parsed.data.s3Sse?.startsWith('aws:kms')) {
+    problems.push('S3_SSE_KMS_KEY_ID needs S3_SSE=aws:kms or aws:kms:dsse')
+  }
   if (!parsed.success || problems.length > 0) {
     throw new CodraftError(
       'CODRAFT_CONFIG_INVALID',
@@ -434,10 +476,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
 
 /** What several instances must have in common, and do not. */
 const unshared = (config: Config): string[] => {
-  const { redisUrl, jwtSecret, jwksUrl, s3Bucket, databases } = config as Config & {
-    readonly s3Bucket?: string
-    readonly databases?: readonly string[]
-  }
+  const { redisUrl, jwtSecret, jwksUrl, s3Bucket, databases } = config
   if (redisUrl === undefined) return []
   const needs = (what: string, why: string): string =>
     `REDIS_URL joins several instances, which needs ${what}: ${why}`
@@ -445,7 +484,7 @@ const unshared = (config: Config): string[] => {
     ...(s3Bucket === undefined
       ? [needs('S3_BUCKET', 'snapshots in a local folder are not seen by the others')]
       : []),
-    ...(databases?.some((url) => url.startsWith('postgres'))
+    ...(databases.some((url) => url.startsWith('postgres'))
       ? []
       : [needs('DATABASE_URL', 'a SQLite file is not seen by the others')]),
     ...(jwtSecret === undefined && jwksUrl === undefined

@@ -31,4 +31,6 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<string>
   /** Rejects when the store cannot be reached or written. */
   check(): Promise<void>
+  /** Releases what the store holds; it cannot be used any more. */
+  close(): void
 }

@@ -2,6 +2,7 @@ export type * from './ObjectStore.ts'
 export { Compactor, type CompactorOptions } from './Compactor.ts'
 export { FolderObjectStore, type FolderObjectStoreOptions } from './FolderObjectStore.ts'
 export { assertObjectKey, assertObjectKeyPrefix, encodeDocumentName } from './object-keys.ts'
+export { S3ObjectStore, type S3ObjectStoreOptions } from './S3ObjectStore.ts'
 export {
   Snapshots,
   type CompactionReport,

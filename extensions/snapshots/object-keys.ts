@@ -6,10 +6,11 @@ const maxKeyLength = 1_000
 const keyPattern = /^(?!(?:.*\/)?\.{1,2}(?:\/|$))[\w.~%-]{1,255}(?:\/[\w.~%-]{1,255})*$/
 const prefixPattern = /^(?!(?:.*\/)?\.{1,2}(?:\/|$))(?:[\w.~%-]{1,255}\/)*[\w.~%-]{0,255}$/
 
+export const isObjectKey = (key: string): boolean => key.length <= maxKeyLength && keyPattern.test(key)
+
 /** @throws TypeError when `key` is not a key of the ObjectStore contract */
 export const assertObjectKey = (key: string): void => {
-  if (key.length > maxKeyLength || !keyPattern.test(key))
-    throw new TypeError(`not an object key: ${JSON.stringify(key)}`)
+  if (!isObjectKey(key)) throw new TypeError(`not an object key: ${JSON.stringify(key)}`)
 }
 
 /** @throws TypeError when no key can start with `prefix` */

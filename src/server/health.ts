@@ -21,6 +21,8 @@ export interface Health {
 /** What the health report looks at. */
 export interface HealthSources {
   readonly journal: Journal
+  /** What keeps the object store from working; undefined while it works. */
+  objectStoreError(): string | undefined
   /** State of the snapshot store and its compactions. */
   snapshots(): SnapshotsStatus
   /** State of the databases. */
@@ -43,6 +45,7 @@ const severity: readonly HealthState[] = ['ready', 'degraded', 'unavailable']
  */
 export const healthOf = ({
   journal,
+  objectStoreError,
   snapshots,
   store,
   events,
@@ -51,6 +54,7 @@ export const healthOf = ({
   redis,
 }: HealthSources): Health => {
   const { healthy, pendingBytes, error } = journal.status
+  const objectError = objectStoreError()
   // Names of documents are for the log: anybody may read this report.
   const { healthy: snapshotsHealthy, failing: failingSnapshots, corrupt, oldestUnstoredMs } = snapshots()
   const failing = failingStores()
@@ -62,6 +66,10 @@ export const healthOf = ({
       state: healthy ? 'ready' : 'unavailable',
       pendingBytes,
       ...(error !== undefined && { error }),
+    },
+    objectStore: {
+      state: objectError === undefined ? 'ready' : 'degraded',
+      ...(objectError !== undefined && { error: objectError }),
     },
     snapshots: {
       state: snapshotsHealthy ? 'ready' : 'degraded',

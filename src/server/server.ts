@@ -8,8 +8,12 @@ import { JournalExtension, SqliteJournal } from '../../extensions/journal/index.
 import { EditPublisher } from '../../extensions/events/index.ts'
 import { MemoryFleet, type Fleet } from '../../extensions/fleet/index.ts'
 import { Metrics } from '../../extensions/metrics/index.ts'
+<<<<<<< HEAD
 import { MemoryPresence, PresenceExtension, type Presence } from '../../extensions/presence/index.ts'
 import { FolderObjectStore, Snapshots, type ObjectStore } from '../../extensions/snapshots/index.ts'
+=======
+import { Snapshots, type ObjectStore } from '../../extensions/snapshots/index.ts'
+>>>>>>> 1f3e77b (Snapshots in S3: the object store on any server with conditional writes, tried out at the start; an outage is seen, survived and made up for)
 import type { Config } from '../config.ts'
 import { ensureTopics, openEventLog } from '../event-log.ts'
 import { OutboxPublisher } from '../events/OutboxPublisher.ts'
@@ -27,8 +31,13 @@ import { loadOrCreateSecret } from './dev-secret.ts'
 import { isGuestId } from './guest-tokens.ts'
 import { healthOf } from './health.ts'
 import { createHttp } from './http.ts'
+<<<<<<< HEAD
 import { closeOnCommand } from './fleet-commands.ts'
 import { openRedis, sweepEveryMs } from './redis.ts'
+=======
+import { openObjects } from './object-store.ts'
+import { openRedis } from './redis.ts'
+>>>>>>> 1f3e77b (Snapshots in S3: the object store on any server with conditional writes, tried out at the start; an outage is seen, survived and made up for)
 import { SafeHocuspocus } from './SafeHocuspocus.ts'
 
 export interface ServerOptions {
@@ -36,7 +45,7 @@ export interface ServerOptions {
   readonly logger: Logger
   /** Hocuspocus extensions of your own; all their hooks are called. */
   readonly extensions?: readonly Extension[]
-  /** Keeps the snapshots. Default: a folder in the data folder. */
+  /** Keeps the snapshots; is not closed. Default: what the settings name. */
   readonly objects?: ObjectStore
 }
 
@@ -75,11 +84,15 @@ export const startServer = async ({
       gatherMs: config.journalGatherMs,
       onCommit: metrics.committed,
     }))
+<<<<<<< HEAD
   const presence = redis?.presence ?? new MemoryPresence()
   const fleet =
     redis?.fleet ??
     new MemoryFleet((err, { type }) => logger.error({ err, command: type }, 'a command failed'))
   const objects = ownObjects ?? (await FolderObjectStore.open({ root: join(config.dataDir, 'objects') }))
+=======
+  const objects = await openObjects({ config, logger, ...(ownObjects && { store: ownObjects }) })
+>>>>>>> 1f3e77b (Snapshots in S3: the object store on any server with conditional writes, tried out at the start; an outage is seen, survived and made up for)
   const store = await openStore(config, logger)
   const log = await openEventLog(config, logger)
   const edits: EditPublisher = new EditPublisher({
@@ -93,7 +106,7 @@ export const startServer = async ({
   const outbox = new OutboxPublisher({ store, log, logger, onPublished: metrics.eventsPublished })
   const snapshots = new Snapshots({
     journal,
-    objects,
+    objects: objects.store,
     trimLimit: edits.trimLimit,
     compactAfterBytes: config.compactAfterBytes,
     compactAfterMs: config.compactAfterMs,
@@ -175,6 +188,7 @@ export const startServer = async ({
     health: () =>
       healthOf({
         journal,
+        objectStoreError: () => objects.watch.error,
         snapshots: () => snapshots.status,
         store: () => store.status,
         events: () => ({ ...log.status, oldestUnpublishedMs: edits.oldestUnpublishedMs }),
@@ -238,7 +252,7 @@ export const startServer = async ({
         await topicsReady
         await outbox.stop()
         await log.close()
-        if (!ownObjects && objects instanceof FolderObjectStore) objects.close()
+        objects.close()
         await journal.close()
         housekeeping.close()
         await Promise.all([audit.flush(), activity.flush()])

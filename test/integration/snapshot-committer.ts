@@ -20,6 +20,7 @@ const objects: ObjectStore = {
   delete: (key) => folder.delete(key),
   list: (prefix) => folder.list(prefix),
   check: () => folder.check(),
+  close: () => folder.close(),
 }
 const compactor = new Compactor()
 const store = new SnapshotStore({

@@ -56,6 +56,7 @@ const altered = (methods: Partial<ObjectStore>): ObjectStore => ({
   delete: (key) => objects.delete(key),
   list: (prefix) => objects.list(prefix),
   check: () => objects.check(),
+  close: () => objects.close(),
   ...methods,
 })
 const isManifest = (key: string): boolean => key.endsWith('/manifest.json')

@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { CodraftError } from '../../extensions/errors.ts'
+import { FolderObjectStore, S3ObjectStore, type ObjectStore } from '../../extensions/snapshots/index.ts'
+import type { Config } from '../config.ts'
+import type { Logger } from '../logger.ts'
+import { ObjectStoreWatch } from './ObjectStoreWatch.ts'
+
+export interface ObjectsOptions {
+  readonly config: Config
+  readonly logger: Logger
+  /** Used in place of what the settings name, and not closed. */
+  readonly store?: ObjectStore
+}
+
+export interface ServerObjects {
+  readonly store: ObjectStore
+  readonly watch: ObjectStoreWatch
+  close(): void
+}
+
+/**
+ * The object store that the settings name: a bucket or a folder. Rejects when it cannot be used; an S3 server that is
+ * merely out of reach may come back, and until then edits go to the journal.
+ */
+export const openObjects = async ({
+  config,
+  logger,
+  store: givenStore,
+}: ObjectsOptions): Promise<ServerObjects> => {
+  const store = givenStore ?? (await openStore(config))
+  const watch = new ObjectStoreWatch(store, logger)
+  try {
+    await store.check()
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    watch.failed(error)
+  }
+  watch.start()
+  return {
+    store,
+    watch,
+    close() {
+      watch.stop()
+      if (!givenStore) store.close()
+    },
+  }
+}
+
+const openStore = (config: Config): Promise<ObjectStore> => {
+  const { s3Bucket, s3Endpoint, s3ForcePathStyle, s3Sse, s3SseKmsKeyId } = config
+  if (s3Bucket === undefined) return FolderObjectStore.open({ root: join(config.dataDir, 'objects') })
+  return S3ObjectStore.open({
+    bucket: s3Bucket,
+    region: config.s3Region,
+    ...(s3Endpoint !== undefined && { endpoint: s3Endpoint }),
+    ...(s3ForcePathStyle !== undefined && { forcePathStyle: s3ForcePathStyle }),
+    ...(s3Sse && {
+      serverSideEncryption: {
+        algorithm: s3Sse,
+        ...(s3SseKmsKeyId !== undefined && { kmsKeyId: s3SseKmsKeyId }),
+      },
+    }),
+  })
+}
+
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof CodraftError && error.errorCode === 'CODRAFT_OBJECT_STORE_UNAVAILABLE'
