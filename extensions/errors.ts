@@ -249,6 +249,12 @@ export const errorCatalogue = {
     cause: 'A newer release of codraft has changed the tables of the database.',
     cure: 'Start that release, or restore a backup of the database from before.',
   },
+  CODRAFT_ENCRYPTION_KEY_MISSING: {
+    status: 500,
+    closeCode: 4500,
+    cause: 'A stored object is encrypted by a master key that SNAPSHOT_ENCRYPTION_KEY does not list.',
+    cure: 'Add that key to the list, after the first one; without it the object cannot be read.',
+  },
   CODRAFT_OBJECT_STORE_UNAVAILABLE: {
     status: 503,
     closeCode: 4503,

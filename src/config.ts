@@ -363,6 +363,22 @@ const schema = z.object({
     description: 'Key of S3_SSE=aws:kms and aws:kms:dsse; without it, the one that AWS manages.',
   }),
 
+  encryptionKeys: z
+    .string()
+    .transform((text) => text.split(',').map((item) => item.trim()))
+    .refine(
+      (keys) => keys.every((key) => /^[A-Za-z0-9+/]{43}=$/.test(key)),
+      'must be 32 bytes in base64 each; make one with: openssl rand -base64 32',
+    )
+    .optional()
+    .register(settings, {
+      env: 'SNAPSHOT_ENCRYPTION_KEY',
+      secret: true,
+      group: 'Object store',
+      description:
+        'Master keys that encrypt stored objects, 32 bytes in base64 each, comma-separated: the first encrypts, all of them decrypt.',
+    }),
+
   journalGatherMs: number(0, 1_000, 50).register(settings, {
     env: 'JOURNAL_GATHER_MS',
     unit: 'ms',

@@ -3,6 +3,7 @@ import { CodraftError } from '../errors.ts'
 import type { Journal, Position, ReplayBase } from '../journal/Journal.ts'
 import { decodeManifest, encodeManifest, type Manifest, type SnapshotReference } from './manifest.ts'
 import {
+  dataKeyPrefix,
   manifestKey,
   parseSnapshotKey,
   snapshotKey,
@@ -120,6 +121,7 @@ export class SnapshotStore {
       const epoch = (current?.manifest.epoch ?? 0) + 1
       const positions = { ...current?.manifest.positions, [this.#journalId]: position }
       if (await this.#swap(documentName, { epoch, positions, snapshot: null }, current?.tag)) {
+        await this.#deleteKeys(documentName, epoch)
         await this.#deleteObjects(documentName, (parts) => parts.epoch < epoch)
         return
       }
@@ -210,6 +212,13 @@ export class SnapshotStore {
   /** Deletes an object that no manifest refers to; one that cannot be deleted is an orphan, and harmless. */
   async #discard(key: string | undefined): Promise<void> {
     if (key !== undefined) await this.#objects.delete(key).catch(() => undefined)
+  }
+
+  /** Of an encrypted store, those of older epochs: copies of what they have encrypted become unreadable. */
+  async #deleteKeys(documentName: string, epoch: number): Promise<void> {
+    const prefix = dataKeyPrefix(documentName)
+    for await (const key of this.#objects.list(prefix))
+      if (Number(key.slice(prefix.length)) < epoch) await this.#objects.delete(key)
   }
 
   async #deleteObjects(

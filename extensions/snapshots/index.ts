@@ -1,5 +1,6 @@
 export type * from './ObjectStore.ts'
 export { Compactor, type CompactorOptions } from './Compactor.ts'
+export { EncryptedObjectStore, type EncryptedObjectStoreOptions } from './EncryptedObjectStore.ts'
 export { FolderObjectStore, type FolderObjectStoreOptions } from './FolderObjectStore.ts'
 export { assertObjectKey, assertObjectKeyPrefix, encodeDocumentName } from './object-keys.ts'
 export { S3ObjectStore, type S3ObjectStoreOptions } from './S3ObjectStore.ts'

@@ -67,3 +67,18 @@ export const parseSnapshotKey = (key: string): SnapshotKeyParts | undefined => {
   const [, epoch, writtenAt, sha256] = /\/snapshots\/(\d+)-(\d+)-([0-9a-f]{64})$/.exec(key) ?? []
   return sha256 === undefined ? undefined : { epoch: Number(epoch), writtenAt: Number(writtenAt), sha256 }
 }
+
+/** Where an encrypted store keeps the data keys of documents. */
+export const dataKeyFolder = 'keys/'
+
+export const dataKeyPrefix = (documentName: string): string =>
+  `${dataKeyFolder}${encodeDocumentName(documentName)}/`
+
+/**
+ * Where the data key of an object is: one for each epoch of a document, whose objects are
+ * `documents/<document>/<kind>/<epoch>-<rest>`. Undefined for other objects.
+ */
+export const dataKeyOf = (objectKey: string): string | undefined => {
+  const [, document, epoch] = /^documents\/([^/]+)\/[^/]+\/(\d+)-[^/]*$/.exec(objectKey) ?? []
+  return epoch === undefined ? undefined : `${dataKeyFolder}${document}/${epoch}`
+}

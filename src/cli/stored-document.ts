@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { applyUpdate, Doc } from 'yjs'
 import { CodraftError } from '../../extensions/errors.ts'
 import { readStoredDocument, SqliteJournal } from '../../extensions/journal/index.ts'
-import { FolderObjectStore, SnapshotStore } from '../../extensions/snapshots/index.ts'
+import { SnapshotStore } from '../../extensions/snapshots/index.ts'
 import type { Config } from '../config.ts'
+import { openObjectStore } from '../server/object-store.ts'
 
 /**
  * Reads a document from the data folder, whether or not a server runs on it.
@@ -21,8 +22,8 @@ export const readFromDataFolder = async (config: Config, documentName: string): 
   const path = join(config.dataDir, 'journal.sqlite')
   if (!existsSync(path)) throw new CodraftError('CODRAFT_NOT_FOUND', `${config.dataDir} holds no documents`)
   const journal = await SqliteJournal.open({ path })
+  const objects = await openObjectStore(config)
   try {
-    const objects = await FolderObjectStore.open({ root: join(config.dataDir, 'objects') })
     const snapshots = new SnapshotStore({ objects, journalId: journal.id, merge: nothingToMerge })
     const base = (name: string) => snapshots.read(name)
     const { state, updates } = await readStoredDocument({ journal, base }, documentName)
@@ -36,6 +37,7 @@ export const readFromDataFolder = async (config: Config, documentName: string): 
     })
     return doc
   } finally {
+    objects.close()
     await journal.close()
   }
 }

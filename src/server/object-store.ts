@@ -1,6 +1,11 @@
 import { join } from 'node:path'
 import { CodraftError } from '../../extensions/errors.ts'
-import { FolderObjectStore, S3ObjectStore, type ObjectStore } from '../../extensions/snapshots/index.ts'
+import {
+  EncryptedObjectStore,
+  FolderObjectStore,
+  S3ObjectStore,
+  type ObjectStore,
+} from '../../extensions/snapshots/index.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../logger.ts'
 import { ObjectStoreWatch } from './ObjectStoreWatch.ts'
@@ -27,7 +32,7 @@ export const openObjects = async ({
   logger,
   store: givenStore,
 }: ObjectsOptions): Promise<ServerObjects> => {
-  const store = givenStore ?? (await openStore(config))
+  const store = givenStore ?? (await openObjectStore(config))
   const watch = new ObjectStoreWatch(store, logger)
   try {
     await store.check()
@@ -46,7 +51,14 @@ export const openObjects = async ({
   }
 }
 
-const openStore = (config: Config): Promise<ObjectStore> => {
+/** The object store that the settings name; whether it works is not asked yet. */
+export const openObjectStore = async (config: Config): Promise<ObjectStore> => {
+  const objects = await openUnencryptedStore(config)
+  const masterKeys = config.encryptionKeys?.map((key) => Buffer.from(key, 'base64'))
+  return masterKeys ? EncryptedObjectStore.open({ objects, masterKeys }) : objects
+}
+
+const openUnencryptedStore = (config: Config): Promise<ObjectStore> => {
   const { s3Bucket, s3Endpoint, s3ForcePathStyle, s3Sse, s3SseKmsKeyId } = config
   if (s3Bucket === undefined) return FolderObjectStore.open({ root: join(config.dataDir, 'objects') })
   return S3ObjectStore.open({

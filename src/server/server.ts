@@ -8,12 +8,8 @@ import { JournalExtension, SqliteJournal } from '../../extensions/journal/index.
 import { EditPublisher } from '../../extensions/events/index.ts'
 import { MemoryFleet, type Fleet } from '../../extensions/fleet/index.ts'
 import { Metrics } from '../../extensions/metrics/index.ts'
-<<<<<<< HEAD
 import { MemoryPresence, PresenceExtension, type Presence } from '../../extensions/presence/index.ts'
-import { FolderObjectStore, Snapshots, type ObjectStore } from '../../extensions/snapshots/index.ts'
-=======
 import { Snapshots, type ObjectStore } from '../../extensions/snapshots/index.ts'
->>>>>>> 1f3e77b (Snapshots in S3: the object store on any server with conditional writes, tried out at the start; an outage is seen, survived and made up for)
 import type { Config } from '../config.ts'
 import { ensureTopics, openEventLog } from '../event-log.ts'
 import { OutboxPublisher } from '../events/OutboxPublisher.ts'
@@ -31,13 +27,9 @@ import { loadOrCreateSecret } from './dev-secret.ts'
 import { isGuestId } from './guest-tokens.ts'
 import { healthOf } from './health.ts'
 import { createHttp } from './http.ts'
-<<<<<<< HEAD
 import { closeOnCommand } from './fleet-commands.ts'
-import { openRedis, sweepEveryMs } from './redis.ts'
-=======
 import { openObjects } from './object-store.ts'
-import { openRedis } from './redis.ts'
->>>>>>> 1f3e77b (Snapshots in S3: the object store on any server with conditional writes, tried out at the start; an outage is seen, survived and made up for)
+import { openRedis, sweepEveryMs } from './redis.ts'
 import { SafeHocuspocus } from './SafeHocuspocus.ts'
 
 export interface ServerOptions {
@@ -84,15 +76,11 @@ export const startServer = async ({
       gatherMs: config.journalGatherMs,
       onCommit: metrics.committed,
     }))
-<<<<<<< HEAD
   const presence = redis?.presence ?? new MemoryPresence()
   const fleet =
     redis?.fleet ??
     new MemoryFleet((err, { type }) => logger.error({ err, command: type }, 'a command failed'))
-  const objects = ownObjects ?? (await FolderObjectStore.open({ root: join(config.dataDir, 'objects') }))
-=======
   const objects = await openObjects({ config, logger, ...(ownObjects && { store: ownObjects }) })
->>>>>>> 1f3e77b (Snapshots in S3: the object store on any server with conditional writes, tried out at the start; an outage is seen, survived and made up for)
   const store = await openStore(config, logger)
   const log = await openEventLog(config, logger)
   const edits: EditPublisher = new EditPublisher({

@@ -11,20 +11,9 @@ export interface Proxy {
    * Adds a fault of Toxiproxy, such as `{ type: 'latency', attributes: { latency: 500 } }`. By default it affects
    * what the service sends; `stream: 'upstream'` is the other direction.
    */
-<<<<<<< HEAD
   add(toxic: { type: string; stream?: 'upstream' | 'downstream'; attributes?: object }): Promise<void>
   /** Takes away what `add` has added. */
   clear(): Promise<void>
-=======
-  add(toxic: {
-    name?: string
-    type: string
-    stream?: 'upstream' | 'downstream'
-    attributes?: object
-  }): Promise<void>
-  /** Removes a fault that was added with a name. */
-  remove(name: string): Promise<void>
->>>>>>> 1f3e77b (Snapshots in S3: the object store on any server with conditional writes, tried out at the start; an outage is seen, survived and made up for)
   close(): Promise<void>
 }
 
@@ -49,14 +38,9 @@ export const startProxy = async (upstream: string): Promise<Proxy> => {
     async add(toxic) {
       await call('POST', `/${name}/toxics`, toxic)
     },
-<<<<<<< HEAD
     async clear() {
       const toxics = (await call('GET', `/${name}/toxics`)) as { name: string }[]
       for (const toxic of toxics) await call('DELETE', `/${name}/toxics/${toxic.name}`)
-=======
-    async remove(toxic) {
-      await call('DELETE', `/${name}/toxics/${toxic}`)
->>>>>>> 1f3e77b (Snapshots in S3: the object store on any server with conditional writes, tried out at the start; an outage is seen, survived and made up for)
     },
     async close() {
       await call('DELETE', `/${name}`)
