@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Role } from '../../extensions/auth/index.ts'
 import { createLogger, loadConfig, startServer, type CodraftServer } from '../../src/index.ts'
 import { commentsDocumentOf } from '../../src/documents/comments-document.ts'
+import { createInvitation } from '../../src/store/invitations.ts'
+import { Store } from '../../src/store/Store.ts'
 import { HocuspocusClient, YWebsocketClient } from '../helpers/clients.ts'
 import { testSecret } from '../helpers/server.ts'
 
@@ -18,8 +20,8 @@ let server: CodraftServer
 let socketUrl: string
 const clients: AsyncDisposable[] = []
 
-const start = async (): Promise<void> => {
-  const env = { PORT: '0', CODRAFT_DATA_DIR: folder, AUTH_JWT_SECRET: testSecret, LOG_LEVEL: 'silent' }
+const start = async (settings: NodeJS.ProcessEnv = { AUTH_JWT_SECRET: testSecret }): Promise<void> => {
+  const env = { PORT: '0', CODRAFT_DATA_DIR: folder, LOG_LEVEL: 'silent', ...settings }
   const config = loadConfig(env)
   server = await startServer({ config, logger: createLogger(config.logLevel) })
   socketUrl = server.url.replace('http', 'ws')
@@ -207,5 +209,84 @@ describe('comments', () => {
     const client = new HocuspocusClient({ socketUrl }, commentsDocumentOf(comments), await token('ann'))
     clients.push(client)
     await expect.poll(() => client.closeReasons).toContain('CODRAFT_DOCUMENT_NAME_INVALID')
+  })
+})
+
+describe('invitations', () => {
+  const invite = async (id: string, role: Role, expiresInMs = 60_000): Promise<void> => {
+    const store = await Store.open({ databases: [`sqlite:${join(folder, 'store.sqlite')}`] })
+    const createdAt = Date.now()
+    await createInvitation(store.of('notes'), {
+      id,
+      documentName: 'notes',
+      email: 'bob@example.org',
+      role,
+      invitedBy: 'ann',
+      createdAt,
+      expiresAt: createdAt + expiresInMs,
+    })
+    await store.close()
+  }
+  const accept = (invitationId: string, userId: string, documentName = 'notes'): Promise<Role> =>
+    server.permissions.accept({ documentName, invitationId, identity: { userId }, address: null })
+
+  it('give their role to one user, at once on open connections, and never take a better one', async () => {
+    await open('ann')
+    await grant('bob', 'viewer')
+    const bob = await open('bob')
+    await invite('first', 'editor')
+    expect(await accept('first', 'bob')).toBe('editor')
+    await expect.poll(() => bob.provider.authorizedScope).toBe('read-write')
+    await expect(accept('first', 'eve')).rejects.toThrow('CODRAFT_INVITATION_INVALID')
+    await invite('second', 'viewer')
+    expect(await accept('second', 'bob')).toBe('editor')
+    expect(await server.permissions.roleOf('notes', { userId: 'bob' })).toBe('editor')
+  })
+
+  it('are good in time, for their document', async () => {
+    await open('ann')
+    await invite('late', 'editor', -1)
+    await invite('other', 'editor')
+    await expect(accept('late', 'bob')).rejects.toThrow('CODRAFT_INVITATION_INVALID')
+    await expect(accept('other', 'bob', 'plan')).rejects.toThrow('CODRAFT_INVITATION_INVALID')
+    await expect(accept('none', 'bob')).rejects.toThrow('CODRAFT_INVITATION_INVALID')
+    expect(await server.permissions.roleOf('notes', { userId: 'bob' })).toBeUndefined()
+    expect(await accept('other', 'bob')).toBe('editor')
+  })
+})
+
+describe('guests of the embedded server', () => {
+  const guest = async (user: string, name = 'notes'): Promise<HocuspocusClient> => {
+    const response = await fetch(`${server.url}/api/dev/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ user, name: user }),
+    })
+    const { token } = (await response.json()) as { token: string }
+    const client = new HocuspocusClient({ socketUrl }, name, token)
+    clients.push(client)
+    await expect.poll(() => client.provider.isSynced).toBe(true)
+    return client
+  }
+  /** As the token of a guest says. */
+  const identity = (user: string) => ({ userId: `guest:${user}`, documents: { '*': 'editor' } as const })
+
+  it('edit every document, and own those that they were the first to open', async () => {
+    await server.stop()
+    await start({})
+    const ann = await guest('ann')
+    const bob = await guest('bob')
+    for (const client of [ann, bob]) expect(client.provider.authorizedScope).toBe('read-write')
+    expect(await server.permissions.roleOf('notes', identity('ann'))).toBe('owner')
+    expect(await server.permissions.roleOf('notes', identity('bob'))).toBe('editor')
+    await grant('guest:bob', 'viewer')
+    expect(await server.permissions.roleOf('notes', identity('bob'))).toBe('editor')
+    bob.text.insert(0, 'still here')
+    await expect.poll(() => textOf()).toBe('still here')
+  })
+
+  it('are nobody special where an application issues the tokens', async () => {
+    await open('guest:ann', 'notes', { '*': 'editor' })
+    expect(await server.permissions.roleOf('notes', identity('ann'))).toBe('editor')
   })
 })
