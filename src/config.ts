@@ -302,7 +302,7 @@ const schema = z.object({
       group: 'Fleet',
       description: 'Before all keys and channels in Redis, so that several fleets can share one.',
     }),
-  redisGatherMs: number(0, 1_000, 5).register(settings, {
+  redisGatherMs: number(0, 1_000, 10).register(settings, {
     env: 'REDIS_GATHER_MS',
     unit: 'ms',
     group: 'Fleet',

@@ -24,7 +24,7 @@ export interface RedisJournalOptions {
   /**
    * Under load, updates are gathered this long for one write; a write starts at once when the last one started
    * longer ago.
-   * @default 5
+   * @default 10
    */
   readonly gatherMs?: number
   /**
@@ -136,7 +136,7 @@ export class RedisJournal implements Journal {
     // Not a random one: a Redis that has lost its data goes on above every position that anybody remembers.
     this.id = `redis:${options.connection.prefix}`
     this.#queue = new AppendQueue({
-      gatherMs: options.gatherMs ?? 5,
+      gatherMs: options.gatherMs ?? 10,
       write: (batch) => this.#write(batch),
       onCommit: options.onCommit,
     })

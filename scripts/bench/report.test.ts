@@ -46,7 +46,7 @@ test('texts are shown as they are, once each', () => {
 test('a scenario is judged by the medians, against each opponent', () => {
   expect(judge('room', room)).toEqual({
     scenario: 'room',
-    ratios: { plain: '0.60', 'plain-window': '1.00', relay: '0.90' },
+    ratios: { plain: '0.60', 'plain-window': '1.00', relay: '0.90', 'extension-redis': '–' },
     conditions: 'p50 17.7 ms; p99 31.2 ms',
     target: '≤ 0.65 of plain; ≤ 0.95 of plain-window; p99 ≤ 50 ms',
     met: false,

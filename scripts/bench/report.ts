@@ -103,7 +103,12 @@ export const judge = (scenario: ScenarioName, runs: readonly Run[]): Judgement =
     join(ratios.filter((ratio) => ratio.against === against).map(({ text }) => text))
   return {
     scenario,
-    ratios: { plain: textsOf('plain'), 'plain-window': textsOf('plain-window'), relay: textsOf('relay') },
+    ratios: {
+      plain: textsOf('plain'),
+      'plain-window': textsOf('plain-window'),
+      relay: textsOf('relay'),
+      'extension-redis': textsOf('extension-redis'),
+    },
     conditions: join(conditions.map(({ text }) => text)),
     target: join(demands.map(({ target = '' }) => target)),
     met: demands.some(({ met }) => met === false)
@@ -123,6 +128,7 @@ export const summaryTable = (judgements: readonly Judgement[]): string =>
       'codraft ÷ plain',
       'codraft ÷ plain, same window',
       'codraft ÷ relay',
+      'codraft ÷ extension-redis',
       'and',
       'target',
       'met',
@@ -132,6 +138,7 @@ export const summaryTable = (judgements: readonly Judgement[]): string =>
       ratios.plain,
       ratios['plain-window'],
       ratios.relay,
+      ratios['extension-redis'],
       conditions,
       target,
       met === undefined ? '–' : met ? 'yes' : '**no**',

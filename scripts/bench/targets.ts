@@ -110,4 +110,31 @@ export const targets: Record<ScenarioName, Target> = {
     ],
     conditions: [{ label: 'heap/connection', figure: 'heapKbPerConnection', unit: 'KB' }],
   },
+  'cross-keystroke': {
+    ratios: [
+      {
+        against: 'extension-redis',
+        figure: 'instanceCpuMsPerEdit',
+        label: 'CPU of the instances',
+        limit: 0.2,
+      },
+      { against: 'extension-redis', figure: 'redisBytesPerEdit', label: 'bytes into Redis' },
+    ],
+    conditions: [
+      { label: 'bytes into Redis', figure: 'redisBytesPerEdit', limit: atMost(300) },
+      { label: 'calls of Redis', figure: 'redisCallsPerEdit', limit: atMost(1.05) },
+      { ...p50, limit: atMost(5, 'ms') },
+    ],
+  },
+  cross: {
+    ratios: [cost('extension-redis', 0.5)],
+    conditions: [p50, p99],
+  },
+  'redis-append': {
+    ratios: [],
+    conditions: [
+      { label: 'p99 at 200/s', figure: 'p99msAt200', unit: 'ms' },
+      { label: 'p99 at 5,000/s', figure: 'p99msAt5000', unit: 'ms' },
+    ],
+  },
 }

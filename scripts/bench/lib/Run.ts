@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from './Client.ts'
-import { launchOf, type ContenderName } from './contenders.ts'
+import { fleetInstance, fleetOf, launchOf, type ContenderName } from './contenders.ts'
 import { ServerProcess } from './ServerProcess.ts'
 
 /** Figures of one run, by name; a name ends in its unit. */
@@ -31,14 +31,22 @@ export class Run {
   }
 
   /** Resolves when a server with an empty data folder accepts connections and has finished booting. */
-  async startServer(
-    options: { readonly nodeFlags?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
-  ): Promise<ServerProcess> {
+  async startServer({
+    isFleet = false,
+    ...options
+  }: {
+    readonly nodeFlags?: readonly string[]
+    readonly env?: Readonly<Record<string, string>>
+    /** Two instances of codraft with a Redis between them; `extension-redis` is always that. */
+    readonly isFleet?: boolean
+  } = {}): Promise<ServerProcess> {
     const { contender, windowMs, profileFolder } = this.#options
+    const launch = await launchOf(contender, windowMs)
+    const isCodraftFleet = isFleet && contender === 'codraft'
     const profiling = profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`] : []
     const server = await ServerProcess.create({
       ...options,
-      launch: await launchOf(contender, windowMs),
+      launch: isCodraftFleet ? fleetOf({ ...launch, script: fleetInstance, args: [] }) : launch,
       nodeFlags: [...(options.nodeFlags ?? []), ...profiling],
     })
     this.#servers.push(server)
@@ -53,7 +61,11 @@ export class Run {
   }
 
   /** Makes clients of `server`; a connection that ends by itself makes the run invalid. */
-  clients(server: ServerProcess, count: number, suffixOf: (index: number) => string | number): Client[] {
+  clients(
+    server: Pick<ServerProcess, 'endpoint'>,
+    count: number,
+    suffixOf: (index: number) => string | number,
+  ): Client[] {
     return Array.from({ length: count }, (_, index) => {
       const client = new Client(server.endpoint, this.documentName(suffixOf(index)))
       client.onUnexpectedClose = () => this.fail(`connection closed by the server (${client.closeCode})`)

@@ -23,14 +23,15 @@ export class ServerProcess {
   readonly endpoint: Endpoint
   readonly #options: ServerProcessOptions
   readonly #port: number
-  readonly #folder: string
+  /** Its data. */
+  readonly folder: string
   #child: ChildProcess | undefined
 
   private constructor(options: ServerProcessOptions, port: number) {
     const { wire, path, token } = options.launch
     this.#options = options
     this.#port = port
-    this.#folder = mkdtempSync(join(tmpdir(), 'codraft-bench-'))
+    this.folder = mkdtempSync(join(tmpdir(), 'codraft-bench-'))
     this.endpoint = { url: `ws://127.0.0.1:${port}${path}`, wire, token }
   }
 
@@ -53,14 +54,14 @@ export class ServerProcess {
       process.execPath,
       [...launch.nodeFlags, ...nodeFlags, launch.script, ...launch.args],
       {
-        cwd: this.#folder,
+        cwd: this.folder,
         env: {
           ...process.env,
           ...launch.env,
           ...env,
           HOST: '127.0.0.1',
           PORT: String(this.#port),
-          CODRAFT_DATA_DIR: this.#folder,
+          CODRAFT_DATA_DIR: this.folder,
         },
         stdio: ['ignore', log, log],
       },
@@ -101,11 +102,11 @@ export class ServerProcess {
   /** For when there is no time left to wait: ends the process by force and removes its data. */
   killNow(): void {
     this.#child?.kill('SIGKILL')
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true })
   }
 
   get #logFile(): string {
-    return join(this.#folder, 'server.log')
+    return join(this.folder, 'server.log')
   }
 
   /** The end of what the server has printed; empty once its data is removed. */
@@ -117,7 +118,7 @@ export class ServerProcess {
   /** Ends the process and removes its data. */
   async dispose(): Promise<void> {
     await this.stop()
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true })
   }
 }
 

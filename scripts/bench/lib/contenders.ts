@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { SignJWT } from 'jose'
 import { hocuspocus, yWebsocket, type Wire } from './wire.ts'
 
-export const contenderNames = ['relay', 'plain', 'plain-window', 'codraft'] as const
+export const contenderNames = ['relay', 'plain', 'plain-window', 'extension-redis', 'codraft'] as const
 
 export type ContenderName = (typeof contenderNames)[number]
 
@@ -39,6 +39,8 @@ export const launchOf = async (name: ContenderName, windowMs: number): Promise<L
       const env = { FLUSH_DELAY_MS: String(windowMs) }
       return { ...common, script: pathOf('../servers/hocuspocus.ts'), env, wire: hocuspocus }
     }
+    case 'extension-redis':
+      return fleetOf({ ...common, script: pathOf('../servers/hocuspocus.ts'), env: {}, wire: hocuspocus })
     case 'codraft': {
       const secret = randomBytes(32).toString('base64')
       return {
@@ -53,6 +55,16 @@ export const launchOf = async (name: ContenderName, windowMs: number): Promise<L
     }
   }
 }
+
+/** Two instances with a Redis between them. */
+export const fleetOf = (instance: Launch): Launch => ({
+  ...instance,
+  script: pathOf('../servers/fleet.ts'),
+  args: [instance.script, ...instance.args],
+})
+
+/** An instance of codraft that shares its snapshots over a folder. */
+export const fleetInstance = pathOf('../../../test/helpers/fleet-instance.ts')
 
 const signToken = (secret: string): Promise<string> =>
   new SignJWT({ name: 'Bench', documents: { '*': 'editor' } })

@@ -2,9 +2,11 @@ import type { ContenderName } from '../lib/contenders.ts'
 import type { Figures, Run } from '../lib/Run.ts'
 import { awareness } from './awareness.ts'
 import { crash } from './crash.ts'
+import { crossFanout, crossKeystroke } from './cross.ts'
 import { fanout } from './fanout.ts'
 import { idle } from './idle.ts'
 import { joinLargeDocument } from './join.ts'
+import { redisAppend } from './redis-append.ts'
 import { slowReader } from './slow-reader.ts'
 
 export interface Scenario {
@@ -25,6 +27,8 @@ const everyone: readonly ContenderName[] = ['relay', 'plain', 'plain-window', 'c
 /** A window changes nothing here. */
 const withoutWindow: readonly ContenderName[] = ['relay', 'plain', 'codraft']
 const withDocuments: readonly ContenderName[] = ['plain', 'codraft']
+
+const fleets: readonly ContenderName[] = ['extension-redis', 'codraft']
 
 const cores = ['serverCores', 'genCores', 'otherCores']
 const streamed = [
@@ -140,6 +144,39 @@ export const scenarios = {
         controlSeconds: run.quick ? 5 : 8,
         stalledSeconds: run.quick ? 15 : 30,
       }),
+  },
+  'cross-keystroke': {
+    summary:
+      'two instances and Redis (AOF always): one types 20/s in a document of 23,000 items, one reads on the other instance',
+    contenders: fleets,
+    windowMs: 0,
+    figures: [
+      'instanceCpuMsPerEdit',
+      'instanceCpuMsPerEditGross',
+      'redisBytesPerEdit',
+      'redisCallsPerEdit',
+      'p50ms',
+      'p99ms',
+      'ackP50ms',
+      'ackP99ms',
+      'edits',
+    ],
+    run: (run) => crossKeystroke(run, { items: 23_000, rate: 20 }),
+  },
+  cross: {
+    summary:
+      'two instances and Redis: 50 documents, one writing 4/s on one instance, three reading on the other',
+    contenders: fleets,
+    windowMs: windowFor(4),
+    figures: fanoutFigures,
+    run: (run) => crossFanout(run, { documents: 50, clients: 4, rate: 4 }),
+  },
+  'redis-append': {
+    summary: 'appends to the journal in Redis (AOF always) until they are durable, over 100 documents',
+    contenders: ['codraft'],
+    windowMs: 0,
+    figures: ['p50msAt200', 'p99msAt200', 'p50msAt5000', 'p99msAt5000', 'appendsPerSecondAt5000'],
+    run: (run) => redisAppend(run, [200, 5_000]),
   },
   idle: {
     summary: '4,000 connections, half in shared documents of 100, half on a document each',
