@@ -92,6 +92,12 @@ export class InstanceRegistry {
     return new Set([...this.#instances, ...listed])
   }
 
+  /** Those that live of `instances`. One that nobody here has heard of may have started a moment ago. */
+  async living(instances: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const hasStranger = [...instances].some((instance) => !this.#instances.has(instance))
+    return hasStranger ? this.askInstances() : this.#instances
+  }
+
   /** Calls `listener` with each instance that has died or has left. */
   onGone(listener: (instance: string) => void): void {
     this.#goneListeners.add(listener)

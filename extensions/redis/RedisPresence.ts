@@ -100,9 +100,10 @@ export class RedisPresence implements Presence {
   async whereIs(userId: string): Promise<Whereabouts[]> {
     const { connection, registry } = this.#options
     const fields = await connection.commands.hkeys(connection.keys.user(userId))
-    return fields
-      .map((field) => JSON.parse(field) as [instance: string, documentName: string])
-      .filter(([instance]) => registry.instances.has(instance))
+    const places = fields.map((field) => JSON.parse(field) as [instance: string, documentName: string])
+    const living = await registry.living(new Set(places.map(([instance]) => instance)))
+    return places
+      .filter(([instance]) => living.has(instance))
       .map(([instance, documentName]) => ({ instance, documentName }))
   }
 
@@ -182,17 +183,17 @@ export class RedisPresence implements Presence {
 
   async #read(documentName: string): Promise<readonly { instance: string; user: Visitor; count: number }[]> {
     const { connection, registry } = this.#options
-    const entries = await connection.commands.hgetall(connection.keys.users(documentName))
-    return Object.entries(entries).flatMap(([field, value]) => {
+    const key = connection.keys.users(documentName)
+    const entries = Object.entries(await connection.commands.hgetall(key)).map(([field, value]) => {
       const [instance, userId] = JSON.parse(field) as [string, string]
       const [name, count] = JSON.parse(value) as [string | null, number]
-      // Of an instance that has died, nobody is left to remove it.
-      if (!registry.instances.has(instance)) {
-        connection.commands.hdel(connection.keys.users(documentName), field).catch(() => undefined)
-        return []
-      }
-      return [{ instance, user: { userId, name: name ?? undefined }, count }]
+      return { field, instance, user: { userId, name: name ?? undefined }, count }
     })
+    const living = await registry.living(new Set(entries.map(({ instance }) => instance)))
+    const dead = entries.filter(({ instance }) => !living.has(instance)).map(({ field }) => field)
+    // Of an instance that has died, nobody is left to remove them.
+    if (dead.length > 0) connection.commands.hdel(key, ...dead).catch(() => undefined)
+    return entries.filter(({ instance }) => living.has(instance))
   }
 
   /** What the others have; silent the first time, when they were there before. */
