@@ -114,9 +114,9 @@ describe('three instances behind nginx', () => {
       ),
     )
     for (const writer of writers) await expect.poll(() => writer.client.provider.synced).toBe(true)
-    let isOver = false
+    const over = new AbortController()
     const editing = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         for (const writer of writers) {
           writer.note()
           if (Math.random() < 0.3) writer.write(Math.random())
@@ -130,7 +130,7 @@ describe('three instances behind nginx', () => {
       await instance.start()
       await delay(500)
     }
-    isOver = true
+    over.abort()
     await editing
     for (const writer of writers) {
       await expect.poll(() => writer.isSaved, { timeout: 30_000 }).toBe(true)
