@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { CodraftError } from '../../extensions/errors.ts'
 import type { RenderedFile } from './render-pdf.ts'
 import type { RenderAnswer, RenderRequest } from './RenderProtocol.ts'
@@ -90,7 +91,7 @@ export class RenderPool {
       idle.process.channel?.ref()
       return idle
     }
-    const process = fork(new URL('render-child.ts', import.meta.url), {
+    const process = fork(join(import.meta.dirname, 'render-child.ts'), {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: ['--max-old-space-size=512'],

@@ -22,13 +22,14 @@ let compiler: NodeCompiler | undefined
 export const renderPdf = (document: PrintDocument, images: readonly ImageData[]): RenderedFile => {
   compiler ??= NodeCompiler.create({
     workspace,
-    fontArgs: [{ fontBlobs: fontPaths().map((path) => readFileSync(path)) }],
+    fontArgs: [{ fontPaths: fontPaths() }],
   })
   try {
     return render(compiler, document, images)
   } finally {
     compiler.resetShadow()
-    compiler.evictCache(0)
+    // What this document and the template share is kept for the next one.
+    compiler.evictCache(1)
   }
 }
 

@@ -1,3 +1,4 @@
+import { tests as commonmark } from 'commonmark-spec'
 import { strFromU8, unzipSync } from 'fflate'
 import { extractText, getDocumentProxy } from 'unpdf'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -229,6 +230,16 @@ describe('documents that could break a renderer', () => {
     expect(text).toContain('[shown instead]')
   })
 })
+
+test('the examples of the CommonMark specification: every format is made', async () => {
+  for (const { markdown, number } of commonmark) {
+    const tree = parseContent('md', markdown.replaceAll('→', '\t'))
+    for (const format of ['pdf', 'docx'] as const) {
+      const { bytes } = await exportTree(tree, format)
+      expect(bytes.length, `example ${number} as ${format}`).toBeGreaterThan(500)
+    }
+  }
+}, 300_000)
 
 describe('the pool', () => {
   const long = documentOf(

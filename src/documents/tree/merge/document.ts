@@ -1,5 +1,6 @@
 import * as Y from 'yjs'
 import { proseMirrorNames } from '../names.ts'
+import { isBlockNoteDefault } from '../read/blocknote.ts'
 import { readDocument, type DocumentReading, type ReadOptions } from '../read/document.ts'
 import type { DocumentRoot } from '../read/roots.ts'
 import type { DocumentTree } from '../tree.ts'
@@ -48,7 +49,7 @@ export const mergeIntoDocument = (
       case 'prosemirror':
         return mergeXml(doc.getXmlFragment(root), proseMirrorNodes(present, wanted))
       case 'blocknote':
-        return mergeXml(doc.getXmlFragment(root), blockNoteNodes(wanted))
+        return mergeXml(doc.getXmlFragment(root), blockNoteNodes(wanted), isBlockNoteDefault)
       case 'quill':
         return mergeQuill(doc.getText(root), wanted)
       case 'lexical':

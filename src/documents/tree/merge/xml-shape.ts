@@ -34,15 +34,19 @@ const identities: ReadonlySet<string> = new Set(['id'])
 /** Levels past which stored elements are replaced as a whole. */
 const maxDepth = 500
 
+/** Whether an attribute is as good as absent. */
+export type IsDefault = (name: string, value: unknown) => boolean
+
 /** The children of a stored element. */
-export const storedShapes = (parent: YjsType, depth = 0): Shape[] => {
+export const storedShapes = (parent: YjsType, isDefault: IsDefault = () => false, depth = 0): Shape[] => {
   const shapes: Shape[] = []
   for (const piece of piecesOf(parent)) {
     if (!('type' in piece)) continue
     const { type } = piece
     if (isXmlElement(type)) {
-      const { attrs } = tidyAttributes(entriesOf(type))
-      const children = depth < maxDepth ? storedShapes(type, depth + 1) : []
+      const { attrs: all } = tidyAttributes(entriesOf(type))
+      const attrs = Object.fromEntries(Object.entries(all).filter(([name, value]) => !isDefault(name, value)))
+      const children = depth < maxDepth ? storedShapes(type, isDefault, depth + 1) : []
       const name = type.nodeName
       const key = depth < maxDepth ? elementKey(name, attrs, children) : `deep ${shapes.length}`
       shapes.push({ name, attrs, children, key, type })

@@ -11,13 +11,18 @@ import {
   storedShapes,
   wantedShapes,
   type ElementShape,
+  type IsDefault,
   type Shape,
   type TextShape,
 } from './xml-shape.ts'
 
 /** Changes what y-prosemirror stores into these nodes; elements and text that stay the same are not touched. */
-export const mergeXml = (fragment: Y.XmlFragment, nodes: readonly ProseMirrorNode[]): void => {
-  const stored = storedShapes(fragment as unknown as YjsType)
+export const mergeXml = (
+  fragment: Y.XmlFragment,
+  nodes: readonly ProseMirrorNode[],
+  isDefault?: IsDefault,
+): void => {
+  const stored = storedShapes(fragment as unknown as YjsType, isDefault)
   mergeChildren(fragment, stored, wantedShapes(nodes, hashedMarks(stored)))
 }
 

@@ -9,6 +9,12 @@ export const unpackBlockNote = (root: RawElement): RawElement => ({
   children: unpack(root.children),
 })
 
+/** Attributes that say nothing: BlockNote stores every block's defaults. */
+export const isBlockNoteDefault = (name: string, value: unknown): boolean =>
+  value === 'default' ||
+  (name === 'textAlignment' && value === 'left') ||
+  (name === 'isToggleable' && value === false)
+
 const listOf: Readonly<Record<string, readonly [list: string, item: string]>> = {
   bulletListItem: ['bulletList', 'listItem'],
   toggleListItem: ['bulletList', 'listItem'],
@@ -49,7 +55,7 @@ const addBlock = (blocks: RawNode[], { children }: RawElement): void => {
 const toBlock = (node: RawElement): RawNode => {
   const { attrs, marks } = node
   if (node.name === 'tableParagraph')
-    return { name: 'paragraph', attrs, marks, children: unpack(node.children) }
+    return { name: 'paragraph', attrs: tidy(attrs), marks, children: unpack(node.children) }
   if (node.name === 'quote') {
     const text = element('paragraph', attrs, unpack(node.children))
     return { name: 'blockquote', attrs: {}, marks, children: [text] }
@@ -60,7 +66,7 @@ const toBlock = (node: RawElement): RawNode => {
     const image = { name: 'image', marks, children: [] }
     return { ...image, attrs: tidy({ ...rest, alt, width: previewWidth, blockName: name, caption }) }
   }
-  return { ...node, marks: marks.map(toMark), children: unpack(node.children) }
+  return { ...node, attrs: tidy(attrs), marks: marks.map(toMark), children: unpack(node.children) }
 }
 
 const toMark = (mark: RawMark): RawMark => {
@@ -71,7 +77,9 @@ const toMark = (mark: RawMark): RawMark => {
 }
 
 const tidy = (attrs: RawElement['attrs']): RawElement['attrs'] =>
-  Object.fromEntries(Object.entries(attrs).filter(([, value]) => value !== undefined))
+  Object.fromEntries(
+    Object.entries(attrs).filter(([name, value]) => value !== undefined && !isBlockNoteDefault(name, value)),
+  )
 
 const element = (name: string, attrs: RawElement['attrs'], children: RawNode[]): RawElement => ({
   name,

@@ -48,6 +48,7 @@ const blockMarkdown = (block: Block): string => {
         .map((item, index) => itemMarkdown(`${block.attrs.start + index}. `, item))
         .join('\n')
     case 'taskList':
+      if (block.content.some(({ content: [line] }) => hasAttributes(line))) return html(block)
       return block.content
         .map((item) => itemMarkdown('- ', item, item.attrs.checked ? '[x] ' : '[ ] '))
         .join('\n')
@@ -64,6 +65,9 @@ const blockMarkdown = (block: Block): string => {
       return html(block)
   }
 }
+
+const hasAttributes = (block: Block | undefined): boolean =>
+  block?.type === 'paragraph' && Object.keys(block.attrs).length > 0
 
 /** An empty line would end the HTML. */
 const html = (block: Block): string => blockHtml(block).replaceAll(/\n/g, '&#10;')
@@ -105,7 +109,9 @@ const itemMarkdown = (marker: string, { content }: ListItem | TaskItem, box = ''
 const nested = (marker: string, line: string, others: readonly Block[], indent: string): string => {
   const [next] = others
   if (next === undefined) return prefixed(line, marker, indent)
-  const separator = lists.has(next.type) && line !== '' && !isOrderedElsewhere(next) ? '\n' : '\n\n'
+  // HTML goes on to the next empty line.
+  const isTight = lists.has(next.type) && line !== '' && !line.startsWith('<') && !isOrderedElsewhere(next)
+  const separator = isTight ? '\n' : '\n\n'
   return prefixed(line + separator + blocksMarkdown(others), marker, indent)
 }
 
