@@ -310,7 +310,7 @@ test('Lexical: everything it types is exported, and it takes a replacement', asy
         .getChildren()
         .map((node) => node.getType()),
     ),
-  ).toEqual(['heading', 'paragraph', 'list', 'quote', 'paragraph', 'list'])
+  ).toEqual(['heading', 'paragraph', 'list', 'quote', 'code', 'table', 'paragraph', 'list'])
 })
 
 /** A Lexical editor on the document, bound as its own plugin for React does it. */
