@@ -347,22 +347,15 @@ const openLexical = (doc: Y.Doc): LexicalEditor => {
     on: () => undefined,
     off: () => undefined,
   }
-  const binding = createBinding(
-    editor,
-    provider as unknown as Provider,
-    'root',
-    doc,
-    new Map([['root', doc]]),
-  )
+  const binding = createBinding(editor, provider, 'root', doc, new Map([['root', doc]]))
   binding.root.getSharedType().observeDeep((events, transaction) => {
-    if (transaction.origin !== binding)
-      syncYjsChangesToLexical(binding, provider as unknown as Provider, events, false)
+    if (transaction.origin !== binding) syncYjsChangesToLexical(binding, provider, events, false)
   })
   editor.registerUpdateListener((update) => {
     if (update.tags.has('skip-collab') || update.tags.has('collaboration')) return
     syncLexicalUpdateToYjs(
       binding,
-      provider as unknown as Provider,
+      provider,
       update.prevEditorState,
       update.editorState,
       update.dirtyElements,

@@ -98,6 +98,7 @@ describe('reading', () => {
     expect(() => readContent(doc, 'text', { limits: { characters: 5 } })).toThrow('CODRAFT_CONTENT_TOO_LARGE')
     expect(() => parseContent('md', '> '.repeat(300))).toThrow('CODRAFT_CONTENT_TOO_LARGE')
     expect(() => parseContent('html', '<div><blockquote>'.repeat(300))).toThrow('CODRAFT_CONTENT_TOO_LARGE')
+    expect(() => parseContent('html', '<b>x'.repeat(1_000_000))).toThrow('CODRAFT_CONTENT_TOO_LARGE')
   })
 
   test('refuses what is no document', () => {
@@ -196,6 +197,23 @@ describe('replacing', () => {
     const markdown = readContent(doc, 'md')
     replaceContent(doc, 'md', `${markdown}\n\nMore.`)
     expect(JSON.parse(readContent(doc, 'json'))).toMatchObject({ content: [content[0], content[1], {}] })
+  })
+
+  test('a long document is replaced within seconds, however much of it differs', () => {
+    const words = (seed: number) =>
+      Array.from({ length: 10 }, (_, index) => `w${(seed * 31 + index * 7) % 997}`).join(' ')
+    const source = (seed: number) =>
+      Array.from({ length: 10_000 }, (_, index) => words(index * seed)).join('\n\n')
+    const doc = documentOf(source(1))
+    const half = source(1)
+      .split('\n\n')
+      .map((text, index) => (index % 7 === 0 ? `${text} more` : text))
+    for (const next of [half.join('\n\n'), source(2)]) {
+      const startedAt = performance.now()
+      replaceContent(doc, 'md', next)
+      expect(performance.now() - startedAt).toBeLessThan(15_000)
+      expect(readContent(doc, 'md')).toBe(`${next}\n`)
+    }
   })
 
   test('is one transaction with its origin, and none when the source is refused', () => {

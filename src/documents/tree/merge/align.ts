@@ -1,4 +1,4 @@
-import { diffArrays } from 'diff'
+import { matchKeys } from './matches.ts'
 
 /** Which of the old items each new one takes the place of; old ones that are not named go. */
 export type Alignment<Old, New> = readonly {
@@ -13,7 +13,8 @@ interface Keyed {
 
 /** Gaps larger than this are aligned from the front, without weighing. */
 const maxWeighed = 4000
-const maxEdits = 5000
+/** There, what is less alike is replaced: many small changes cost Yjs more than one large one. */
+const minLikeness = 0.3
 
 /**
  * Aligns two lists in order: equal items first, then the most alike ones between them.
@@ -25,33 +26,19 @@ export const align = <Old extends Keyed, New extends Keyed>(
   to: readonly New[],
   likeness: (from: Old, to: New) => number,
 ): Alignment<Old, New> => {
-  const parts = diffArrays(
+  const aligned: { from: Old | undefined; to: New; isSame: boolean }[] = []
+  const matches = matchKeys(
     from.map(({ key }) => key),
     to.map(({ key }) => key),
-    { maxEditLength: maxEdits },
-  ) ?? [
-    { value: from, removed: true, added: false },
-    { value: to, removed: false, added: true },
-  ]
-  const aligned: { from: Old | undefined; to: New; isSame: boolean }[] = []
+  )
   let [oldIndex, newIndex] = [0, 0]
-  let gap: { from: Old[]; to: New[] } = { from: [], to: [] }
-  const flush = (): void => {
-    aligned.push(...alignGap(gap.from, gap.to, likeness))
-    gap = { from: [], to: [] }
+  for (const [oldMatch, newMatch] of [...matches, [from.length, to.length] as const]) {
+    aligned.push(...alignGap(from.slice(oldIndex, oldMatch), to.slice(newIndex, newMatch), likeness))
+    const item = to[newMatch]
+    if (item !== undefined) aligned.push({ from: from[oldMatch], to: item, isSame: true })
+    oldIndex = oldMatch + 1
+    newIndex = newMatch + 1
   }
-  for (const { value, added, removed } of parts) {
-    const count = value.length
-    if (removed) gap.from.push(...from.slice(oldIndex, (oldIndex += count)))
-    else if (added) gap.to.push(...to.slice(newIndex, (newIndex += count)))
-    else {
-      flush()
-      for (let index = 0; index < count; index++) {
-        aligned.push({ from: from[oldIndex++], to: to[newIndex++] as New, isSame: true })
-      }
-    }
-  }
-  flush()
   return aligned
 }
 
@@ -63,7 +50,11 @@ const alignGap = <Old, New>(
   if (from.length * to.length > maxWeighed) {
     return to.map((item, index) => {
       const old = from[index]
-      return { from: old !== undefined && likeness(old, item) > 0 ? old : undefined, to: item, isSame: false }
+      return {
+        from: old !== undefined && likeness(old, item) > minLikeness ? old : undefined,
+        to: item,
+        isSame: false,
+      }
     })
   }
   // best[i][j]: the highest sum of likeness for the ends of both lists from i and j on.

@@ -1,5 +1,5 @@
-import { diffArrays } from 'diff'
 import { stable } from '../normalise.ts'
+import { matchKeys } from './matches.ts'
 
 export type Format = Readonly<Record<string, unknown>>
 
@@ -33,7 +33,7 @@ export const textDelta = (from: readonly Run[], to: readonly Run[], entries: For
   const delta = new DeltaWriter(from, to, entries)
   for (const { kept, removed, added } of diffTokens(tokensOf(from), tokensOf(to))) {
     if (kept > 0) delta.keep(kept)
-    else delta.replace(removed, added)
+    else if (removed !== '' || added !== '') delta.replace(removed, added)
   }
   return delta.ops
 }
@@ -45,7 +45,7 @@ const tokensOf = (runs: readonly Run[]): string[] => {
   const tokens: string[] = []
   let text = ''
   const flush = (): void => {
-    tokens.push(...(text.match(/[\p{L}\p{N}\p{M}_]+|\n|[^\S\n]+|[^]/gu) ?? []))
+    for (const [token] of text.matchAll(/[\p{L}\p{N}\p{M}_]+|\n|[^\S\n]+|[^]/gu)) tokens.push(token)
     text = ''
   }
   for (const { insert } of runs) {
@@ -66,35 +66,45 @@ interface Change {
   readonly added: string
 }
 
-/** Edits past this number make a text a different one; it is then replaced as a whole. */
-const maxEdits = 2000
-
+/** First by lines, so that long texts are quick, then by words within the lines that differ. */
 const diffTokens = (from: readonly string[], to: readonly string[]): Change[] => {
-  let start = 0
-  while (start < from.length && start < to.length && from[start] === to[start]) start++
-  let end = 0
-  while (end < from.length - start && end < to.length - start && from.at(-1 - end) === to.at(-1 - end)) end++
-  const before = from.slice(start, from.length - end)
-  const after = to.slice(start, to.length - end)
-  const changes: Change[] = [{ kept: lengthOf(from.slice(0, start)), removed: '', added: '' }]
-  const parts = diffArrays(before, after, { maxEditLength: maxEdits })
-  let [removed, added] = ['', '']
-  const flush = (): void => {
-    if (removed !== '' || added !== '') changes.push({ kept: 0, removed, added })
-    removed = added = ''
+  const [fromLines, toLines] = [linesOf(from), linesOf(to)]
+  const changes: Change[] = []
+  const matches = matchKeys(fromLines.map(joined), toLines.map(joined))
+  let [fromIndex, toIndex] = [0, 0]
+  for (const [fromMatch, toMatch] of [...matches, [fromLines.length, toLines.length] as const]) {
+    changes.push(
+      ...diffWords(fromLines.slice(fromIndex, fromMatch).flat(), toLines.slice(toIndex, toMatch).flat()),
+    )
+    changes.push({ kept: lengthOf(fromLines[fromMatch] ?? []), removed: '', added: '' })
+    fromIndex = fromMatch + 1
+    toIndex = toMatch + 1
   }
-  if (parts) {
-    for (const { value, added: isAdded, removed: isRemoved } of parts) {
-      if (isRemoved) removed += placeholders(value)
-      else if (isAdded) added += placeholders(value)
-      else {
-        flush()
-        changes.push({ kept: lengthOf(value), removed: '', added: '' })
-      }
-    }
-    flush()
-  } else changes.push({ kept: 0, removed: placeholders(before), added: placeholders(after) })
-  if (end > 0) changes.push({ kept: lengthOf(from.slice(from.length - end)), removed: '', added: '' })
+  return changes
+}
+
+const joined = (tokens: readonly string[]): string => tokens.join('')
+
+const linesOf = (tokens: readonly string[]): string[][] => {
+  const lines: string[][] = [[]]
+  for (const token of tokens) {
+    lines.at(-1)?.push(token)
+    if (token === '\n') lines.push([])
+  }
+  return lines
+}
+
+const diffWords = (from: readonly string[], to: readonly string[]): Change[] => {
+  const changes: Change[] = []
+  let [fromIndex, toIndex] = [0, 0]
+  for (const [fromMatch, toMatch] of [...matchKeys(from, to), [from.length, to.length] as const]) {
+    const removed = placeholders(from.slice(fromIndex, fromMatch))
+    const added = placeholders(to.slice(toIndex, toMatch))
+    if (removed !== '' || added !== '') changes.push({ kept: 0, removed, added })
+    changes.push({ kept: lengthOf(from.slice(fromMatch, fromMatch + 1)), removed: '', added: '' })
+    fromIndex = fromMatch + 1
+    toIndex = toMatch + 1
+  }
   return changes
 }
 

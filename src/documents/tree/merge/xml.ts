@@ -29,9 +29,16 @@ export const mergeXml = (
 const mergeChildren = (parent: Y.XmlFragment, stored: readonly Shape[], wanted: readonly Shape[]): void => {
   let index = 0
   let next = 0
+  // Neighbours are inserted together: each call looks for its place anew.
+  let fresh: (Y.XmlElement | Y.XmlText)[] = []
+  const insert = (): void => {
+    if (fresh.length > 0) parent.insert(index - fresh.length, fresh)
+    fresh = []
+  }
   for (const { from, to, isSame } of align(stored, wanted, likeness)) {
-    if (from === undefined) parent.insert(index, [create(to)])
+    if (from === undefined) fresh.push(create(to))
     else {
+      insert()
       const place = stored.indexOf(from, next)
       if (place > next) parent.delete(index, place - next)
       next = place + 1
@@ -39,6 +46,7 @@ const mergeChildren = (parent: Y.XmlFragment, stored: readonly Shape[], wanted: 
     }
     index++
   }
+  insert()
   if (stored.length > next) parent.delete(index, stored.length - next)
 }
 

@@ -1,5 +1,5 @@
 import { Parser } from 'htmlparser2'
-import { importLimits, type TreeLimits } from '../limits.ts'
+import { importLimits, tooLarge, type TreeLimits } from '../limits.ts'
 import { normalise } from '../normalise.ts'
 import { RawBuilder, type RawElement, type RawMark } from '../RawBuilder.ts'
 import type { DocumentTree } from '../tree.ts'
@@ -39,6 +39,8 @@ export const buildHtml = (source: string, limits: TreeLimits, options: HtmlOptio
 }
 
 const chunk = 64 * 1024
+/** Open elements of any kind; the time for each grows with their number. */
+const maxOpen = 1000
 
 class HtmlReader {
   readonly #builder: RawBuilder
@@ -55,6 +57,7 @@ class HtmlReader {
   }
 
   open(name: string, attributes: HtmlAttributes): void {
+    if (this.#ends.length >= maxOpen) throw tooLarge(`more than ${maxOpen} open elements`)
     if (skipped.has(name)) {
       this.#skipping++
       this.#ends.push(() => this.#skipping--)
