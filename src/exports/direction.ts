@@ -14,6 +14,7 @@ export const directionOf = (text: string, fallback: Direction): Direction => {
 
 /** Splits a text into runs of letters that go one way; signs between them go with what is before. */
 export const directionRuns = (text: string): { readonly text: string; readonly dir: Direction }[] => {
+  if (!rightToLeft.test(text)) return [{ text, dir: 'ltr' }]
   const runs: { text: string; dir: Direction }[] = []
   for (const char of text) {
     const last = runs.at(-1)
