@@ -104,4 +104,6 @@ export interface ReplayBase {
   /** Yjs state (V1). */
   readonly state: Uint8Array
   readonly position: Position
+  /** Edits in the state that have an op id, the last ones, oldest first; their journal records may be trimmed. */
+  readonly edits?: readonly EditOrigin[]
 }

@@ -14,6 +14,8 @@ export interface StoredDocument {
   readonly updates: readonly Uint8Array[]
   /** Where each of `updates` came from: the op ids that a client may repeat are here. */
   readonly origins: readonly EditOrigin[]
+  /** Edits in the document that have an op id, as far as they are known, oldest first. */
+  readonly edits: readonly EditOrigin[]
   /** All of the journal up to here is in it; 0 = there was none. */
   readonly position: Position
 }
@@ -32,10 +34,12 @@ export const readStoredDocument = async (
     const start = await base?.(documentName)
     try {
       const records = await journal.read(documentName, start?.position)
+      const origins = records.flatMap((record) => record.origins)
       return {
         ...(start && { state: start.state }),
         updates: records.flatMap(({ updates }) => updates),
-        origins: records.flatMap(({ origins }) => origins),
+        origins,
+        edits: [...(start?.edits ?? []), ...origins.filter(({ opId }) => opId !== undefined)],
         position: records.at(-1)?.position ?? start?.position ?? 0,
       }
     } catch (error) {

@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CodraftError } from '../errors.ts'
 import type { Journal, Position, ReplayBase } from '../journal/Journal.ts'
-import { decodeManifest, encodeManifest, type Manifest, type SnapshotReference } from './manifest.ts'
+import {
+  decodeManifest,
+  encodeManifest,
+  rememberedEdits,
+  type Manifest,
+  type SnapshotReference,
+} from './manifest.ts'
 import {
   dataKeyPrefix,
   manifestKey,
@@ -23,6 +29,8 @@ export interface SnapshotStoreOptions {
   /** The Yjs state (V1) that holds all of two states; called when two writers have stored different ones. */
   readonly merge: (a: Uint8Array, b: Uint8Array) => Promise<Uint8Array>
 }
+
+type ManifestContent = Pick<Manifest, 'epoch' | 'positions' | 'snapshot'> & Pick<ReplayBase, 'edits'>
 
 /** What is stored of a document, and the version of it that a {@link SnapshotStore.commit} replaces. */
 export interface StoredSnapshot extends ReplayBase {
@@ -82,14 +90,15 @@ export class SnapshotStore {
     const epoch = base?.epoch ?? 0
     let { state, position } = next
     let positions = base?.positions ?? {}
+    let edits = rememberedEdits(next.edits ?? [])
     let replaced = base
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const snapshot = await this.#writeObject(documentName, epoch, state)
       positions = { ...positions, [this.#journalId]: position }
-      const tag = await this.#swap(documentName, { epoch, positions, snapshot }, replaced?.tag)
+      const tag = await this.#swap(documentName, { epoch, positions, snapshot, edits }, replaced?.tag)
       if (tag) {
         await this.#discard(replaced?.key)
-        return { state, position, positions, epoch, tag, key: snapshot.key }
+        return { state, position, positions, edits, epoch, tag, key: snapshot.key }
       }
       await delay(backoffMs(attempt))
       const current = await this.read(documentName)
@@ -104,6 +113,7 @@ export class SnapshotStore {
         state = await this.#merge(current.state, state)
         position = Math.max(current.position, position)
         positions = { ...positions, ...current.positions }
+        edits = rememberedEdits(current.edits ?? [], edits)
         if (position === current.position && Buffer.compare(state, current.state) === 0) return current
       }
       replaced = current
@@ -146,7 +156,8 @@ export class SnapshotStore {
     if (!current) return undefined
     const { manifest, tag } = current
     const { epoch, positions, snapshot } = manifest
-    const stored = { epoch, positions, position: positions[this.#journalId] ?? 0, tag }
+    const edits = (manifest.edits ?? []).map(([userId, opId]) => ({ userId, opId }))
+    const stored = { epoch, positions, position: positions[this.#journalId] ?? 0, edits, tag }
     if (!snapshot) return { ...stored, state: emptyState }
     const { key } = snapshot
     const object = await this.#get(documentName, key)
@@ -201,10 +212,16 @@ export class SnapshotStore {
 
   #swap(
     documentName: string,
-    content: Pick<Manifest, 'epoch' | 'positions' | 'snapshot'>,
+    { edits = [], ...content }: ManifestContent,
     replaced: VersionTag | undefined,
   ): Promise<VersionTag | undefined> {
-    const manifest: Manifest = { format: 1, documentName, ...content, updatedAt: new Date().toISOString() }
+    const manifest: Manifest = {
+      format: 1,
+      documentName,
+      ...content,
+      ...(edits.length > 0 && { edits: edits.map(({ userId = '', opId = '' }) => [userId, opId]) }),
+      updatedAt: new Date().toISOString(),
+    }
     const condition = replaced === undefined ? 'absent' : { tag: replaced }
     return this.#objects.put(manifestKey(documentName), encodeManifest(manifest), condition)
   }

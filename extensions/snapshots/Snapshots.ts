@@ -4,6 +4,7 @@ import type { Journal, JournalRecord, Position } from '../journal/Journal.ts'
 import { CompactionSchedule, type DirtyDocument } from './CompactionSchedule.ts'
 import { Compactor } from './Compactor.ts'
 import { isRelayed } from '../transaction-origin.ts'
+import { rememberedEdits } from './manifest.ts'
 import type { ObjectStore } from './ObjectStore.ts'
 import { SnapshotStore, type StoredSnapshot } from './SnapshotStore.ts'
 
@@ -270,7 +271,8 @@ export class Snapshots implements Extension {
     if (position !== undefined) {
       const updates = records.flatMap((record) => record.updates)
       const state = await this.#compactor.compact(base ? { state: base.state, updates } : { updates })
-      stored = await this.store.commit(documentName, { state, position }, base)
+      const edits = rememberedEdits(base?.edits ?? [], ...records.map(({ origins }) => origins))
+      stored = await this.store.commit(documentName, { state, position, edits }, base)
     }
     // Without new records too: the process may have ended between the last commit and its trim.
     if (stored) await this.#trim(documentName, stored.position)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EditOrigin } from '../journal/Journal.ts'
 
 const manifestSchema = z.strictObject({
   format: z.literal(1),
@@ -12,6 +13,7 @@ const manifestSchema = z.strictObject({
       bytes: z.int().min(1),
     })
     .nullable(),
+  edits: z.array(z.tuple([z.string(), z.string()])).optional(),
   updatedAt: z.iso.datetime(),
 })
 
@@ -22,8 +24,23 @@ const manifestSchema = z.strictObject({
  * - `positions`: the snapshot includes each journal, by its id, up to here. There is one, and a further one when a
  *   journal was made anew or exchanged; its positions start afresh.
  * - `snapshot`: the newest state; null when the document was erased up to `positions`.
+ * - `edits`: user and op id of the last edits in the snapshot that have an op id, so that one which a client repeats is
+ *   known when its journal record is gone.
  */
 export type Manifest = Readonly<z.infer<typeof manifestSchema>>
+
+/** A client has one edit on its way: this many others may come before it repeats its own. */
+const maxEdits = 1_000
+
+/** The edits that the manifest remembers. */
+export const rememberedEdits = (...lists: readonly (readonly EditOrigin[])[]): EditOrigin[] => {
+  const byKey = new Map<string, EditOrigin>()
+  for (const { userId, opId } of lists.flat()) {
+    if (userId !== undefined && opId !== undefined)
+      byKey.set(JSON.stringify([userId, opId]), { userId, opId })
+  }
+  return [...byKey.values()].slice(-maxEdits)
+}
 
 export type SnapshotReference = NonNullable<Manifest['snapshot']>
 

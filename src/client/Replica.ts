@@ -1,4 +1,4 @@
-import { compose, difference, transform, type Ops } from './delta.ts'
+import { compose, difference, transform, transformPosition, type Ops } from './delta.ts'
 
 /** An edit on its way: at most one is sent and not acknowledged. */
 export interface PendingEdit {
@@ -18,7 +18,8 @@ export interface Joined {
  * others are transformed over both, exactly as the server transforms ours over theirs.
  */
 export class Replica {
-  readonly #userId: string
+  /** Decides between two inserts at one place, as on the server. */
+  userId: string
   readonly #newId: () => string
   /** The server's content at `version`. */
   #shadow: Ops = []
@@ -29,7 +30,7 @@ export class Replica {
 
   /** `newId` names an edit; no two edits of one user may get the same name, not even after a restart. */
   constructor(userId: string, newId: () => string) {
-    this.#userId = userId
+    this.userId = userId
     this.#newId = newId
   }
 
@@ -45,6 +46,12 @@ export class Replica {
 
   get hasEdits(): boolean {
     return this.#sent !== undefined || this.#waiting !== undefined
+  }
+
+  /** A position in the server's content -> the same place in `content`. */
+  toLocal(position: number): number {
+    const sent = transformPosition(this.#sent?.ops ?? [], position, true)
+    return transformPosition(this.#waiting ?? [], sent, true)
   }
 
   /** Makes an edit here; `next` then says what to send. */
@@ -82,7 +89,7 @@ export class Replica {
 
   /** An edit of somebody else. Returns it as a change of `content`. */
   received(ops: Ops, userId: string, version: number): Ops {
-    const first = userId <= this.#userId
+    const first = userId <= this.userId
     let change = ops
     this.#shadow = compose(this.#shadow, ops)
     if (this.#sent) {

@@ -1,4 +1,5 @@
 import type { Delta } from './delta.ts'
+import type { BlockPatch, BlockPlace } from './Source.ts'
 import { movePairs, pairsOf, type SurrogatePairs } from './surrogate-pairs.ts'
 
 /** One version: the change that led to it and who made it. */
@@ -12,11 +13,13 @@ export interface LogEntry {
   readonly opId?: string
   /** The document before the change. */
   readonly before: Measures
+  /** What it did to the list of blocks, where there is one. */
+  readonly blocks?: BlockPatch
   /** The change is durable once the journal has reached this. */
   readonly ticket: number
 }
 
-export type Author = Pick<LogEntry, 'userId' | 'opId' | 'ticket'>
+export type EntryFields = Pick<LogEntry, 'userId' | 'opId' | 'ticket' | 'blocks'>
 
 /** What is known of a version of the document without its content. */
 export interface Measures {
@@ -82,15 +85,25 @@ export class OpLog {
     return entry
   }
 
-  append(delta: Delta, author: Author): void {
+  append(delta: Delta, fields: EntryFields): void {
     this.#version += 1
-    this.#entries.push({ ...author, version: this.#version, delta, before: this.#measures })
+    this.#entries.push({ ...fields, version: this.#version, delta, before: this.#measures })
     this.#measures = {
       length: this.#measures.length + delta.changeLength(),
       pairs: movePairs(this.#measures.pairs, delta),
     }
     this.#size += sizeOf(delta)
     this.#forget()
+  }
+
+  /** The blocks of an earlier version, from those of now. */
+  blocksAt(version: number, now: readonly BlockPlace[]): readonly BlockPlace[] {
+    let blocks = now
+    for (let at = this.#version; at > version; at--) {
+      const patch = this.entryAfter(at - 1).blocks
+      if (patch) blocks = blocks.toSpliced(patch.at, patch.inserted, ...patch.removed)
+    }
+    return blocks
   }
 
   /** `delta`, made by `userId` on `version`, as a change of the newest version. */

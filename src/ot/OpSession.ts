@@ -30,6 +30,8 @@ export interface EditRequest {
 export type Outgoing =
   | {
       readonly type: 'content'
+      /** False when it takes the place of what the client was sent before. */
+      readonly isFirst: boolean
       readonly version: number
       readonly content: readonly Op[]
       readonly applied: readonly string[]
@@ -47,8 +49,8 @@ export interface OpSessionOptions {
   readonly source: Source
   /** A name that no other session has. */
   readonly epoch: string
-  /** Edits applied before this session, as {@link editKey} names them. */
-  readonly applied: ReadonlySet<string>
+  /** Edits that have been applied, as {@link editKey} names them; this session adds its own. */
+  readonly applied: Set<string>
   readonly userIdOf: (origin: unknown) => string
   /** The edits so far are durable once {@link isDurable} is true for this. */
   readonly ticket: () => number
@@ -61,13 +63,13 @@ export interface OpSessionOptions {
 /** Names an edit for good: one that is sent again after a crash has the same key. */
 export const editKey = (userId: string, opId: string): string => JSON.stringify([userId, opId])
 
+const maxRemembered = 50_000
+
 /** The JSON clients of one document. */
 export class OpSession {
   readonly options: OpSessionOptions
   readonly sequencer: Sequencer
   readonly #participants = new Set<Participant>()
-  /** Edits that this session has applied. */
-  readonly #applied = new Set<string>()
   /** Who alone may still send an edit: a client that came back, not its earlier connection. */
   readonly #claims = new Map<string, Participant>()
 
@@ -109,8 +111,7 @@ export class OpSession {
   }
 
   isApplied(userId: string, opId: string): boolean {
-    const key = editKey(userId, opId)
-    return this.#applied.has(key) || this.options.applied.has(key)
+    return this.options.applied.has(editKey(userId, opId))
   }
 
   /**
@@ -126,7 +127,14 @@ export class OpSession {
       throw new CodraftError('CODRAFT_VERSION_UNKNOWN', 'the client has joined again')
     }
     this.sequencer.submit({ version, changes: readOps(ops), units, userId, opId: id, origin })
-    this.#applied.add(key)
+    this.#remember(key)
     this.#claims.delete(key)
+  }
+
+  #remember(key: string): void {
+    const { applied } = this.options
+    applied.add(key)
+    // A client has one edit on its way: an old id is never asked for again.
+    if (applied.size > maxRemembered) applied.delete(applied.values().next().value as string)
   }
 }

@@ -35,6 +35,18 @@ export class Participant {
     if (isKnown && epoch === session.options.epoch) this.#version = version
   }
 
+  /** What the journal has to reach before there is a next message; undefined when it is not that. */
+  get awaitedTicket(): number | undefined {
+    const { log } = this.#session.sequencer
+    const { isDurable } = this.#session.options
+    if (this.#version === undefined || this.#version < log.oldest) {
+      return this.#unacknowledged.size > 0 && !isDurable(this.#ticket) ? this.#ticket : undefined
+    }
+    if (this.#version === log.version) return undefined
+    const entry = log.entryAfter(this.#version)
+    return this.#isAwaited(entry) && !isDurable(entry.ticket) ? entry.ticket : undefined
+  }
+
   /** True when everything has been sent. */
   get isUpToDate(): boolean {
     return this.#hasBegun && this.#version === this.#session.sequencer.log.version
@@ -81,30 +93,40 @@ export class Participant {
     if (!this.#hasBegun) return this.#resumed(this.#version)
     if (this.#version === log.version) return undefined
     const entry = log.entryAfter(this.#version)
-    const { opId, userId, version } = entry
-    if (opId !== undefined && userId === this.userId && this.#unacknowledged.has(opId)) {
+    const { userId, version } = entry
+    if (this.#isAwaited(entry)) {
       if (!this.#session.options.isDurable(entry.ticket)) return undefined
-      this.#unacknowledged.delete(opId)
+      this.#unacknowledged.delete(entry.opId)
       this.#version = version
-      return { type: 'ack', opId, version }
+      return { type: 'ack', opId: entry.opId, version }
     }
     this.#version = version
     return { type: 'remote_edit', userId, version, ops: this.#opsOf(entry) }
   }
 
-  /** An own position -> UTF-16. */
-  toCodeUnits(position: number): number {
-    return this.units === 'utf16' ? position : toCodeUnits(this.#pairs(), position)
+  /** Where a position of this client is now, in UTF-16; it was meant for `version`, or for the last one that was sent. */
+  locate(position: number, version = this.#version): number {
+    const { log } = this.#session.sequencer
+    const isKnown = version !== undefined && version >= log.oldest && version <= log.version
+    const from = isKnown ? version : log.version
+    const { pairs, length } = log.measuresAt(from)
+    let place = Math.min(this.units === 'utf16' ? position : toCodeUnits(pairs, position), length)
+    for (let at = from; at < log.version; at++) {
+      place = log.entryAfter(at).delta.transformPosition(place)
+    }
+    return place
   }
 
   /** UTF-16 -> a position as this client counts. */
   fromCodeUnits(position: number): number {
-    return this.units === 'utf16' ? position : toCodePoints(this.#pairs(), position)
+    if (this.units === 'utf16') return position
+    const { log } = this.#session.sequencer
+    return toCodePoints(log.measuresAt(log.version).pairs, position)
   }
 
-  #pairs(): readonly number[] {
-    const { log } = this.#session.sequencer
-    return log.measuresAt(log.version).pairs
+  #isAwaited(entry: LogEntry): entry is LogEntry & { readonly opId: string } {
+    const { opId, userId } = entry
+    return opId !== undefined && userId === this.userId && this.#unacknowledged.has(opId)
   }
 
   #opsOf({ delta, before }: LogEntry): readonly Op[] {
@@ -117,10 +139,12 @@ export class Participant {
     // The content holds these edits, so the client will no longer send them.
     if (this.#unacknowledged.size > 0 && !options.isDurable(this.#ticket)) return undefined
     const { version } = sequencer.log
+    const isFirst = !this.#hasBegun
     this.#version = version
     this.#floor = version
     this.#hasBegun = true
-    return { type: 'content', version, content: options.source.content().ops, applied: this.#takeApplied() }
+    const content = options.source.content().ops
+    return { type: 'content', isFirst, version, content, applied: this.#takeApplied() }
   }
 
   #resumed(version: number): Outgoing | undefined {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import quillDelta, { type Op } from 'quill-delta'
+import quillDelta from 'quill-delta'
 
 /**
  * A change of a document, or its content: runs of `retain`, `insert` and `delete`, with lengths in UTF-16 code units.
@@ -7,7 +7,7 @@ import quillDelta, { type Op } from 'quill-delta'
  */
 export const Delta = quillDelta.default
 export type Delta = InstanceType<typeof Delta>
-export type { Op }
+export type Op = Delta['ops'][number]
 
 /** How much of the document before it an op spans. */
 export const baseLength = ({ ops }: Delta): number =>
@@ -16,7 +16,9 @@ export const baseLength = ({ ops }: Delta): number =>
 /** The same change in its one normal form: neighbours merged, inserts before deletes, nothing empty, no `null` on inserts. */
 export const normal = (ops: readonly Op[]): Delta => {
   const delta = new Delta()
-  for (const op of ops) delta.push(op.insert === undefined ? { ...op } : withoutNulls(op))
+  for (const op of ops) {
+    if (Delta.Op.length(op) > 0) delta.push(op.insert === undefined ? { ...op } : withoutNulls(op))
+  }
   return delta.chop()
 }
 

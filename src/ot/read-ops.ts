@@ -1,4 +1,12 @@
 import { CodraftError } from '../../extensions/errors.ts'
+import {
+  changeInBlock,
+  deleteBlock,
+  insertBlock,
+  readReference,
+  setBlock,
+  type BlockOp,
+} from './block-ops.ts'
 import { Delta } from './delta.ts'
 
 /** Nesting of attribute values and embeds. */
@@ -13,18 +21,24 @@ const invalid = (detail: string): CodraftError => new CodraftError('CODRAFT_EDIT
  * The ops of an `edit` message as changes that follow one another. Ops without a position are one change together:
  * `[{retain: 3}, {insert: 'x'}]`. Each op with a position is a change of its own, after those before it:
  * `[{position: 3, delete: 2, insert: 'x'}, {position: 9, retain: 4, attributes: {bold: true}}]`.
+ * Ops that name blocks are about the blocks of the version, whatever the ops before them do:
+ * `[{block: 2, offset: 5, insert: 'x'}, {setBlock: 0, attributes: {block: 'heading', level: 1}}, {deleteBlock: -1}]`.
  *
  * @throws {CodraftError} CODRAFT_EDIT_INVALID
  */
-export const readOps = (value: unknown): Delta[] => {
+export const readOps = (value: unknown): (Delta | BlockOp)[] => {
   if (!Array.isArray(value)) throw invalid('ops must be a list')
   if (value.length > maxOps) throw invalid(`more than ${maxOps} ops`)
-  const changes: Delta[] = []
+  const changes: (Delta | BlockOp)[] = []
   let run: Delta | undefined
   for (const op of value as readonly unknown[]) {
     if (typeof op !== 'object' || op === null) throw invalid('an op must be an object')
     const fields = op as Fields
-    if (fields['position'] === undefined) {
+    const blockOp = readBlockOp(fields)
+    if (blockOp) {
+      run = undefined
+      changes.push(blockOp)
+    } else if (fields['position'] === undefined) {
       if (!run) changes.push((run = new Delta()))
       addOp(run, fields)
     } else {
@@ -34,6 +48,31 @@ export const readOps = (value: unknown): Delta[] => {
     }
   }
   return changes
+}
+
+const readBlockOp = (fields: Fields): BlockOp | undefined => {
+  const attributes = readAttributes(fields['attributes']) ?? {}
+  if (fields['deleteBlock'] !== undefined)
+    return deleteBlock(readReference(fields['deleteBlock'], 'deleteBlock'))
+  if (fields['setBlock'] !== undefined) {
+    return setBlock(readReference(fields['setBlock'], 'setBlock'), attributes)
+  }
+  if (fields['insertBlock'] !== undefined) {
+    const { insertBlock: block, text = '', before, after } = fields
+    if (typeof block !== 'string') throw invalid('insertBlock is the name of a block, such as paragraph')
+    if (typeof text !== 'string' || !text.isWellFormed()) throw invalid('text must be a text')
+    return insertBlock(
+      new Delta().insert(text),
+      { ...attributes, block },
+      {
+        ...(before !== undefined && { before: readReference(before, 'before') }),
+        ...(after !== undefined && { after: readReference(after, 'after') }),
+      },
+    )
+  }
+  if (fields['block'] === undefined) return undefined
+  const offset = readCount(fields['offset'] ?? 0, 'offset')
+  return changeInBlock(readReference(fields['block'], 'block'), offset, addOp(new Delta(), fields))
 }
 
 const addOp = (change: Delta, { insert, delete: deleted, retain, attributes }: Fields): Delta => {

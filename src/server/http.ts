@@ -16,6 +16,7 @@ import { addRest } from '../rest/app.ts'
 import { codedError, problemMediaType, problemOf } from '../rest/problem.ts'
 import type { RestServices } from '../rest/services.ts'
 import { isLoopback } from '../transport/Admission.ts'
+import { jsonSchema } from '../transport/json/messages.ts'
 import { guestIdOf, issueToken } from './guest-tokens.ts'
 import type { Health } from './health.ts'
 
@@ -72,6 +73,8 @@ const addOperations = (app: FastifyInstance, { health, registry }: HttpOptions):
     const report = health()
     return reply.code(report.state === 'unavailable' ? 503 : 200).send(report)
   })
+  const schema = jsonSchema()
+  app.get('/json-protocol.schema.json', () => schema)
   app.get('/metrics', async (_request, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),
   )

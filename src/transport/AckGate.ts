@@ -2,7 +2,8 @@ import type { Journal, Ticket } from '../../extensions/journal/index.ts'
 
 interface HeldAck {
   readonly ticket: Ticket
-  readonly heldAt: number
+  /** Undefined for what is no acknowledgement. */
+  readonly heldAt: number | undefined
   readonly send: () => void
 }
 
@@ -29,6 +30,12 @@ export class AckGate {
     }
   }
 
+  /** Calls `run` once `ticket` is durable, in one order with the acknowledgements: now, or later. */
+  whenDurable(ticket: Ticket, run: () => void): void {
+    if (ticket > this.#journal.durableTicket) this.#held.push({ ticket, heldAt: undefined, send: run })
+    else run()
+  }
+
   close(): void {
     this.#stop()
     this.#held = []
@@ -43,7 +50,7 @@ export class AckGate {
         waiting.push(ack)
         continue
       }
-      this.#onReleased(now - ack.heldAt)
+      if (ack.heldAt !== undefined) this.#onReleased(now - ack.heldAt)
       ack.send()
     }
     this.#held = waiting

@@ -89,6 +89,11 @@ export class Channel {
   catchUp(): void {
     const vector = this.#vectorWhenBehind
     if (!vector || this.connection.document.isDestroyed) return
+    this.#fanout.whenShown(() => this.#sendDifference(vector))
+  }
+
+  #sendDifference(vector: Uint8Array): void {
+    if (this.#vectorWhenBehind !== vector || this.connection.document.isDestroyed) return
     this.#vectorWhenBehind = undefined
     const awareness = this.#fanout.awarenessOfAll()
     const messages = [updateMessage(this.#fanout.difference(vector)), ...(awareness ? [awareness] : [])]
@@ -163,12 +168,13 @@ export class Channel {
       throw new CodraftError('CODRAFT_MESSAGE_MALFORMED', `sync step ${step} does not exist`)
     }
     if (this.#services.everySyncMessageSeen) return this.#pass(incoming)
-    if (step === SyncStep.step1) this.#answer(body)
+    if (step === SyncStep.step1) this.#fanout.whenShown(() => this.#answer(body))
     else this.#apply(body)
     return undefined
   }
 
   #answer(vector: Buffer): void {
+    if (this.connection.document.isDestroyed) return
     if (isEmptyStateVector(vector)) {
       this.#socket.queue(this.#fanout.wholeState(this.address))
       return
@@ -177,7 +183,8 @@ export class Channel {
     try {
       difference = this.#fanout.difference(vector)
     } catch (cause) {
-      throw new CodraftError('CODRAFT_MESSAGE_MALFORMED', 'bad state vector', { cause })
+      this.#socket.fail(new CodraftError('CODRAFT_MESSAGE_MALFORMED', 'bad state vector', { cause }))
+      return
     }
     this.send(step2Message(difference), step1Message(this.#fanout.stateVector()))
   }

@@ -3,6 +3,7 @@ import { encodeAwarenessUpdate } from 'y-protocols/awareness'
 import { encodeStateAsUpdate, encodeStateVector, mergeUpdates } from 'yjs'
 import type { Channel } from './Channel.ts'
 import type { Flushable } from './FlushScheduler.ts'
+import { HeldUpdates } from './HeldUpdates.ts'
 import type { TransportServices } from './services.ts'
 import {
   awarenessMessage,
@@ -29,6 +30,10 @@ interface StateFrames {
 
 const stateFramesLifetimeMs = 10_000
 
+/** Whether its client may send this edit again, under its id. */
+const isRepeatable = (origin: unknown): boolean =>
+  typeof origin === 'object' && origin !== null && 'opId' in origin
+
 /** A document that has sent nothing for this many windows is quiet. */
 const quietWindows = 2
 
@@ -53,6 +58,7 @@ export class DocumentFanout implements Flushable {
   readonly channels = new Map<Connection, Channel>()
   dueAt = 0
   readonly #services: TransportServices
+  readonly #held: HeldUpdates
   readonly #addresses = new Map<string, Address>()
   #queued = false
   #lastFlushAt = -Infinity
@@ -66,6 +72,10 @@ export class DocumentFanout implements Flushable {
   constructor(document: Document, services: TransportServices) {
     this.document = document
     this.#services = services
+    this.#held = new HeldUpdates(
+      (run) => services.ackGate.whenDurable(services.ticketOf(document), run),
+      (updates) => this.#gather(updates, null),
+    )
     document.on('update', (update: Uint8Array, origin: unknown) => this.#updated(update, origin))
   }
 
@@ -118,6 +128,11 @@ export class DocumentFanout implements Flushable {
     this.#schedule(this.#services.settings.awarenessWindowMs)
   }
 
+  /** Calls `run` when all of the document may be sent: now, or soon. */
+  whenShown(run: () => void): void {
+    this.#held.whenEmpty(run)
+  }
+
   flush(now: number): void {
     this.#queued = false
     this.#lastFlushAt = now
@@ -136,10 +151,14 @@ export class DocumentFanout implements Flushable {
   #updated(update: Uint8Array, origin: unknown): void {
     this.#stateFrames = undefined
     this.#vector = undefined
+    if (!this.#held.isEmpty || isRepeatable(origin)) this.#held.add(update)
+    else this.#gather([update], this.#channelOf(origin))
+  }
+
+  #gather(updates: readonly Uint8Array[], author: Channel | null): void {
     if (this.channels.size === 0) return
-    const author = this.#channelOf(origin)
     this.#author = this.#updates.length === 0 || this.#author === author ? author : null
-    this.#updates.push(update)
+    this.#updates.push(...updates)
     const { flushMaxMs, flushMsPerReader } = this.#services.settings
     this.#schedule(Math.min(flushMaxMs, this.channels.size * flushMsPerReader))
   }

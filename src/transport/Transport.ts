@@ -17,6 +17,10 @@ import { AckGate } from './AckGate.ts'
 import { Admission, type AdmissionLimits } from './Admission.ts'
 import type { Identity } from './awareness.ts'
 import { Channel } from './Channel.ts'
+import { JsonGateway } from './json/JsonGateway.ts'
+import { JsonSocket } from './json/JsonSocket.ts'
+import { WebSocketWire } from './json/WebSocketWire.ts'
+import type { Wire } from './json/Wire.ts'
 import { ColdJoins } from './ColdJoins.ts'
 import { DocumentFanout } from './DocumentFanout.ts'
 import { FlushScheduler } from './FlushScheduler.ts'
@@ -26,6 +30,7 @@ import { hocuspocusProtocol } from './protocols/hocuspocus.ts'
 import type { Protocol } from './protocols/Protocol.ts'
 import { authMessage, YWebsocketProtocol } from './protocols/y-websocket.ts'
 import type { TransportMetrics, TransportServices, TransportSettings } from './services.ts'
+import type { ServedSocket } from './ServedSocket.ts'
 import { Socket, type SocketOwner } from './Socket.ts'
 import { upgradeRequest } from './UpgradeRequest.ts'
 import { frameMessages, statelessMessage } from './wire.ts'
@@ -63,7 +68,8 @@ export class Transport implements SocketOwner {
   readonly #coldJoins = new ColdJoins()
   readonly #fanouts = new Map<Document, DocumentFanout>()
   /** With the address that each counts for. */
-  readonly #sockets = new Map<Socket, string>()
+  readonly #sockets = new Map<ServedSocket, string>()
+  readonly #json: JsonGateway
   readonly #wss: WebSocketServer
   #services: TransportServices | undefined
   #sweep: NodeJS.Timeout | undefined
@@ -75,6 +81,7 @@ export class Transport implements SocketOwner {
     assertKnownHocuspocus()
     this.#options = options
     this.#admission = new Admission(options.admission)
+    this.#json = new JsonGateway((ticket) => ticket <= options.journal.durableTicket)
     this.#wss = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -109,6 +116,7 @@ export class Transport implements SocketOwner {
 
   /** Serves waiting clients from the stored bytes; for the `beforeReplay` option of the journal extension. */
   readonly beforeReplay = async (documentName: string, stored: StoredDocument): Promise<void> => {
+    this.#json.loading(documentName, stored.edits)
     if (!this.#services?.everySyncMessageSeen) await this.#coldJoins.serve(documentName, stored)
   }
 
@@ -167,7 +175,7 @@ export class Transport implements SocketOwner {
     try {
       if (!this.#services || this.#isDraining) throw new CodraftError('CODRAFT_SERVER_DRAINING')
       const url = new URL(request.url ?? '/', 'http://localhost')
-      const protocol = protocolOf(url.pathname)
+      const protocol = url.pathname === jsonPath ? undefined : protocolOf(url.pathname)
       const address = this.#admission.addressOf(request)
       this.#admission.admit(request, address)
       // `ws` answers a bad handshake by itself and never calls back: the stream's end gives the place back.
@@ -177,6 +185,10 @@ export class Transport implements SocketOwner {
         // From here on `ws` listens; what stays attached would keep the whole request in memory.
         stream.off('close', abandoned)
         stream.off('error', destroyFailed)
+        if (!protocol) {
+          this.#serveJson(new WebSocketWire(ws, stream), request, url, address)
+          return
+        }
         const socket = this.#connect(ws, stream, protocol, request, address)
         this.#sockets.set(socket, address)
         if (protocol.documentName !== undefined)
@@ -233,7 +245,21 @@ export class Transport implements SocketOwner {
     return opening
   }
 
-  socketClosed(socket: Socket, code: number): void {
+  #serveJson(wire: Wire, request: IncomingMessage, url: URL, address: string): void {
+    const services = this.#services as TransportServices
+    const socket = new JsonSocket({
+      wire,
+      request: upgradeRequest(request),
+      token: tokenOf(url, request),
+      services,
+      open: (socket, connection, join) => this.#json.open(socket, connection, join, services),
+      onClosed: (socket, code) => this.socketClosed(socket, code),
+    })
+    this.#sockets.set(socket, address)
+    services.metrics.connectionOpened('json')
+  }
+
+  socketClosed(socket: ServedSocket, code: number): void {
     const address = this.#sockets.get(socket)
     this.#sockets.delete(socket)
     if (address !== undefined) this.#admission.leave(address, socket.userId)
@@ -245,7 +271,10 @@ export class Transport implements SocketOwner {
     if (!services) return
     const fanout = new DocumentFanout(document, services)
     this.#fanouts.set(document, fanout)
-    document.once('destroy', () => this.#fanouts.delete(document))
+    document.once('destroy', () => {
+      this.#fanouts.delete(document)
+      this.#json.unloaded(document)
+    })
     takeOverBroadcasts(document, (clients) => fanout.awarenessChanged(clients))
   }
 
@@ -262,7 +291,7 @@ export class Transport implements SocketOwner {
   #connected({ connection }: connectedPayload): void {
     const socket: unknown = connection.webSocket
     const fanout = this.#fanouts.get(connection.document)
-    if (!(socket instanceof Socket) || !fanout || !this.#services) return
+    if (!(socket instanceof Socket || socket instanceof JsonSocket) || !fanout || !this.#services) return
     const identity = this.#options.identityOf(connection.context)
     if (identity && socket.userId === undefined) {
       try {
@@ -273,6 +302,10 @@ export class Transport implements SocketOwner {
       }
       socket.userId = identity.userId
     }
+    if (socket instanceof JsonSocket) {
+      socket.opened(connection)
+      return
+    }
     const channel = new Channel(socket, connection, fanout, this.#services)
     channel.sendAwareness()
     socket.opened(connection, channel)
@@ -281,6 +314,7 @@ export class Transport implements SocketOwner {
 
   /** Clients cannot tell a slow acknowledgement from a store that fails, so they are told. */
   #announce(healthy: boolean): void {
+    this.#json.tellAll({ type: 'durability', state: healthy ? 'ok' : 'degraded' })
     for (const { channels } of this.#fanouts.values()) {
       for (const channel of channels.values()) channel.send(durabilityMessage(healthy))
     }
@@ -290,9 +324,10 @@ export class Transport implements SocketOwner {
     const now = performance.now()
     for (const socket of this.#sockets.keys()) this.#sweepSocket(socket, now)
     for (const fanout of this.#fanouts.values()) fanout.sweep(now)
+    this.#json.sweep(now)
   }
 
-  #sweepSocket(socket: Socket, now: number): void {
+  #sweepSocket(socket: ServedSocket, now: number): void {
     const { authDeadlineMs, idleTimeoutMs, slowReaderDeadlineMs } = this.#options.settings
     const notReadMs = socket.behindSince === undefined ? 0 : now - socket.behindSince
     const notHeardMs = now - socket.lastReceivedAt
@@ -319,6 +354,7 @@ function destroyFailed(this: Duplex): void {
 }
 
 const yWebsocketPath = '/yjs/'
+const jsonPath = '/ws'
 
 const protocolOf = (path: string): Protocol => {
   if (path === '/collab') return hocuspocusProtocol

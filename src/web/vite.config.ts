@@ -12,8 +12,11 @@ export default defineConfig({
     sourcemap: false,
     // An icon that is inlined as a data: URL would need a wider content security policy.
     assetsInlineLimit: 0,
+    rolldownOptions: { input: ['index.html', 'plain.html'].map((page) => `${import.meta.dirname}/${page}`) },
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 800,
   },
-  server: { proxy: { '/api': server, '/collab': { target: server, ws: true } } },
+  server: {
+    proxy: { '/api': server, '/collab': { target: server, ws: true }, '/ws': { target: server, ws: true } },
+  },
 })

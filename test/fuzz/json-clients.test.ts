@@ -6,6 +6,8 @@ import { Replica } from '../../src/client/Replica.ts'
 import { Delta, normal } from '../../src/ot/delta.ts'
 import { editKey, OpSession, type Outgoing } from '../../src/ot/OpSession.ts'
 import type { Participant } from '../../src/ot/Participant.ts'
+import { BlockSource } from '../../src/ot/blocks/BlockSource.ts'
+import type { Source } from '../../src/ot/Source.ts'
 import { TextSource } from '../../src/ot/TextSource.ts'
 import { randomSeed, seededRandom } from '../helpers/random.ts'
 
@@ -19,6 +21,8 @@ interface Kind {
   /** Versions that the server remembers. */
   readonly log: number
   readonly reconnects: boolean
+  /** A Tiptap document instead of a text. */
+  readonly blocks?: boolean
   /** Nobody deletes, and each insert of a JSON client is one of a kind. */
   readonly marked?: boolean
 }
@@ -49,6 +53,37 @@ const randomEdit = (content: Ops, { emoji: astral, rich }: Kind, random: Random)
   return [{ retain: at }, { insert, ...(attributes && { attributes }) }]
 }
 
+/** One edit of a Tiptap document. */
+const randomBlockEdit = (content: Ops, kind: Kind, random: Random): Op[] => {
+  const length = textOf(content).length
+  if (random() < 0.7) {
+    const ops = randomEdit(content, { ...kind, rich: false }, random)
+    const [{ retain: at = 0 } = {}, { retain, delete: deleted } = {}] = ops
+    if (deleted && random() < 0.3) return [{ retain: at }, { retain: deleted, attributes: { bold: true } }]
+    return retain ? [] : ops
+  }
+  const text = textOf(content)
+  const at = text.lastIndexOf('\n', below(random, length + 1)) + 1
+  const end = text.indexOf('\n', at)
+  const block = pick(random, [
+    { block: 'heading', level: 2 },
+    { block: 'paragraph' },
+    { block: 'paragraph', in: 'bulletList/listItem' },
+    { block: 'codeBlock' },
+    { block: 'horizontalRule' },
+  ])
+  if (random() < 0.5)
+    return [{ retain: at }, { insert: pick(random, words) }, { insert: '\n', attributes: block }]
+  if (end < 0) return []
+  if (random() < 0.5) return [{ retain: end }, { retain: 1, attributes: block }]
+  return random() < 0.5
+    ? [{ retain: end }, { insert: { hardBreak: {} } }]
+    : [{ retain: at }, { delete: end + 1 - at }]
+}
+
+const sourceOf = (document: Y.Doc, isBlocks: boolean): Source =>
+  isBlocks ? new BlockSource(document.getXmlFragment('default')) : new TextSource(document.getText('text'))
+
 /** The server without sockets: a document, its JSON clients, and a journal that is behind. */
 class Server {
   readonly document = new Y.Doc()
@@ -59,8 +94,11 @@ class Server {
   #durable = 0
   #epochs = 0
 
-  constructor(log: number) {
+  readonly #isBlocks: boolean
+
+  constructor({ log, blocks = false }: Kind) {
     this.#log = log
+    this.#isBlocks = blocks
     this.document.on('update', () => {
       this.#ticket += 1
     })
@@ -82,9 +120,13 @@ class Server {
     this.#durable = this.#ticket
   }
 
+  source(): Source {
+    return sourceOf(this.document, this.#isBlocks)
+  }
+
   #open(): OpSession {
     return new OpSession({
-      source: new TextSource(this.document.getText('text')),
+      source: this.source(),
       epoch: `epoch ${(this.#epochs += 1)}`,
       applied: this.applied,
       userIdOf: (origin) => (typeof origin === 'string' ? origin : ''),
@@ -209,6 +251,11 @@ class YjsClient {
   }
 
   edit(kind: Kind, random: Random): void {
+    if (kind.blocks) {
+      const source = sourceOf(this.document, true)
+      source.apply(normal(randomBlockEdit(source.content().ops as Ops, kind, random)), 'local')
+      return
+    }
     const text = this.document.getText('text')
     text.applyDelta(randomEdit(text.toDelta() as Op[], kind, random))
   }
@@ -228,8 +275,8 @@ const canonical = (ops: Ops): unknown => normal(new Delta(ops as never).ops).ops
 
 const run = (seed: number, kind: Kind, steps: number): void => {
   const random = seededRandom(seed)
-  const server = new Server(kind.log)
-  server.document.getText('text').insert(0, 'The quick brown fox')
+  const server = new Server(kind)
+  server.source().apply(new Delta().insert('The quick brown fox'), 'start')
   // The third is the first user again, in another tab.
   const json = ['m', 'c', 'm'].map((userId, tab) => new JsonClient(server, userId, tab))
   const yjs = ['a', 'x'].map((name) => new YjsClient(server, name))
@@ -246,7 +293,7 @@ const run = (seed: number, kind: Kind, steps: number): void => {
       client.edit(
         kind.marked
           ? [{ retain: below(random, textOf(client.replica.content).length + 1) }, { insert: marker }]
-          : randomEdit(client.replica.content, kind, random),
+          : (kind.blocks ? randomBlockEdit : randomEdit)(client.replica.content, kind, random),
       )
     } else if (action < 0.38) {
       if (kind.marked) other.document.getText('text').insert(0, '.')
@@ -285,13 +332,15 @@ const run = (seed: number, kind: Kind, steps: number): void => {
     )
       break
   }
-  const text = server.document.getText('text')
-  const expected = canonical(text.toDelta() as Op[])
-  for (const client of yjs)
-    expect(canonical(client.document.getText('text').toDelta() as Op[])).toEqual(expected)
+  const content = server.source().content().ops as Ops
+  const text = textOf(content)
+  const expected = canonical(content)
+  for (const client of yjs) {
+    expect(canonical(sourceOf(client.document, kind.blocks === true).content().ops as Ops)).toEqual(expected)
+  }
   for (const client of json) expect(canonical(client.replica.content)).toEqual(expected)
-  if (kind.marked) expect(text.toJSON().match(/>/g) ?? []).toHaveLength(markers)
-  expect(text.toJSON()).toSatisfy((value: string) => value.isWellFormed() && !value.includes('\ufffd'))
+  if (kind.marked) expect(text.match(/>/g) ?? []).toHaveLength(markers)
+  expect(text).toSatisfy((value: string) => value.isWellFormed() && !value.includes('\ufffd'))
 }
 
 const seed = randomSeed()
@@ -300,6 +349,7 @@ const kinds: Record<string, Kind> = {
   'emoji, rich text and embeds': { emoji: true, rich: true, log: 1e4, reconnects: false },
   reconnects: { emoji: true, rich: true, log: 1e4, reconnects: true },
   'a short log': { emoji: true, rich: true, log: 8, reconnects: true },
+  'Tiptap documents': { emoji: true, rich: true, log: 1e4, reconnects: true, blocks: true },
   'each edit once': { emoji: false, rich: false, log: 30, reconnects: true, marked: true },
 }
 

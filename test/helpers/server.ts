@@ -20,7 +20,7 @@ export interface TestServerOptions {
   readonly script?: string
 }
 
-export interface TestServer {
+export interface TestServer extends AsyncDisposable {
   /** http://127.0.0.1:PORT; the port stays the same over a restart. */
   readonly url: string
   /** ws://127.0.0.1:PORT */
@@ -85,6 +85,11 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
     return code
   }
 
+  const close = async (): Promise<void> => {
+    await kill('SIGKILL')
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+  }
+
   await start()
   return {
     get url() {
@@ -104,10 +109,8 @@ export const startServer = async (options: TestServerOptions = {}): Promise<Test
       await kill(signal)
       await start()
     },
-    async close() {
-      await kill('SIGKILL')
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 

@@ -1,0 +1,13 @@
+import { CollaborativeDocument, type ConnectOptions } from './CollaborativeDocument.ts'
+
+export {
+  CollaborativeDocument,
+  type ConnectOptions,
+  type Cursor,
+  type Events,
+  type User,
+} from './CollaborativeDocument.ts'
+export { difference, textOf, transformPosition, type Attributes, type Op, type Ops } from './delta.ts'
+
+/** Opens a document on a codraft server, without Yjs; returns at once, see {@link CollaborativeDocument.whenOnline}. */
+export const connect = (options: ConnectOptions): CollaborativeDocument => new CollaborativeDocument(options)
