@@ -364,6 +364,24 @@ export const errorCatalogue = {
     cause: 'Nothing was ever written to a document of this name.',
     cure: 'Check the name, percent-encoded in a path; PUT creates a document.',
   },
+  CODRAFT_DOCUMENT_DELETED: {
+    status: 410,
+    closeCode: 4410,
+    cause: 'The document is in the bin.',
+    cure: 'An owner can take it out again: POST /api/documents/:name/restore.',
+  },
+  CODRAFT_VERSION_NOT_FOUND: {
+    status: 404,
+    closeCode: 4404,
+    cause: 'The document has no version of this id; automatic versions are thinned out with age.',
+    cure: 'Take an id from the list of versions; name a version to keep it.',
+  },
+  CODRAFT_IDEMPOTENCY_KEY_BUSY: {
+    status: 409,
+    closeCode: 4409,
+    cause: 'A request with this idempotency key is still at work.',
+    cure: 'Repeat the request a little later with the same key.',
+  },
   CODRAFT_DOCUMENT_CHANGED: {
     status: 412,
     closeCode: 4412,

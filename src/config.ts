@@ -229,6 +229,50 @@ const schema = z.object({
     description: 'Largest awareness state of one client.',
   }),
 
+  publicUrl: z
+    .url('must be a URL')
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional()
+    .register(settings, {
+      env: 'PUBLIC_URL',
+      group: 'REST',
+      description:
+        'Address under which people reach this server, for links in mails. Default: the one it listens on.',
+    }),
+  linkSecret: z
+    .string()
+    .refine(
+      (text) => Buffer.byteLength(text) >= minSecretBytes,
+      `must be at least ${minSecretBytes} bytes; make one with: openssl rand -base64 48`,
+    )
+    .optional()
+    .register(settings, {
+      env: 'LINK_SECRET',
+      secret: true,
+      group: 'REST',
+      description:
+        'Signs the links of invitations, the same on every instance. Default: AUTH_JWT_SECRET, else one made in the data folder.',
+    }),
+  versionAfterEdits: number(0, 1_000_000_000, 1_000).register(settings, {
+    env: 'VERSION_AFTER_EDITS',
+    group: 'History',
+    description:
+      'A document with this many edits since its last version gets one; 0 = none is made by itself.',
+  }),
+  versionAfterMs: number(100, 86_400_000, 600_000).register(settings, {
+    env: 'VERSION_AFTER_MS',
+    unit: 'ms',
+    group: 'History',
+    description: 'A document edited this long ago gets a version.',
+  }),
+  versionKeepDays: number(1, 36_500, 365).register(settings, {
+    env: 'VERSION_KEEP_DAYS',
+    unit: 'days',
+    group: 'History',
+    description:
+      'Versions that were made by themselves are kept this long: all of a day, then one an hour for a week, one a day for 90 days, one a week. Named ones stay.',
+  }),
+
   restMaxBodyBytes: number(1_024, 1 << 30, 32 * 1024 * 1024).register(settings, {
     env: 'REST_MAX_BODY_BYTES',
     unit: 'bytes',

@@ -1,8 +1,16 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { CodraftError } from '../extensions/errors.ts'
-import { KafkaEventLog, SqliteEventLog, topicSpecs, type EventLog } from '../extensions/events/index.ts'
+import {
+  deadLetterTopic,
+  KafkaEventLog,
+  SqliteEventLog,
+  topicSpecs,
+  type EditPublisher,
+  type EventLog,
+} from '../extensions/events/index.ts'
 import type { Config } from './config.ts'
+import type { Erasable } from './documents/Eraser.ts'
 import type { Logger } from './logger.ts'
 
 /** The event log that the settings name: Kafka, or a file in the data folder. */
@@ -22,6 +30,17 @@ export const openEventLog = async (config: Config, logger: Logger): Promise<Even
     onWarning: (message) => logger.warn({ from: 'kafka' }, message),
   })
 }
+
+/** Topics whose messages hold content of documents. */
+const contentTopics = ['document-edits', deadLetterTopic('document-edits')] as const
+
+/** Takes the edits of an erased document out of the log. Kafka keeps them until their retention has passed. */
+export const erasableEvents = (log: EventLog, edits: EditPublisher): Erasable => ({
+  async erase(documentName) {
+    await edits.settled()
+    for (const topic of contentTopics) await log.erase(topic, documentName)
+  },
+})
 
 const firstRetryMs = 500
 const maxRetryMs = 15_000

@@ -122,6 +122,11 @@ export class EditPublisher implements Extension {
     if (this.#failures === 0 && this.#dirty.size > 0) await this.#pass().catch(() => undefined)
   }
 
+  /** Resolves when nothing is being published that was read before the call. */
+  async settled(): Promise<void> {
+    await this.#running
+  }
+
   #note(documentName: string): void {
     if (this.#dirty.has(documentName)) return
     this.#dirty.set(documentName, performance.now())
@@ -185,6 +190,7 @@ export class EditPublisher implements Extension {
         if (next > position) saved.set(documentName, next)
         if (unsettled) this.#dirty.set(documentName, performance.now())
       } catch (error) {
+        if (hasCode(error, 'CODRAFT_DOCUMENT_ERASED')) continue
         if (!isUnreadable(error)) {
           this.#dirty.set(documentName, since)
           await positions.save(saved).catch(() => undefined)

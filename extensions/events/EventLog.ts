@@ -121,6 +121,11 @@ export interface EventLog {
   seek(group: string, topic: string, to: SeekTarget): Promise<void>
   /** The messages of a topic that are there now, by partition and offset, without a group; the first `limit` of each. */
   read(topic: string, limit?: number): Promise<StoredMessage[]>
+  /**
+   * Removes the messages of a key, and leaves no byte of them. Resolves to false where the log cannot do that: they go
+   * when the retention of the topic has passed.
+   */
+  erase(topic: string, key: string): Promise<boolean>
   /** Ends all subscriptions, publishes what is queued, and releases all resources. */
   close(): Promise<void>
 }

@@ -197,6 +197,11 @@ export class KafkaEventLog implements EventLog {
     return messages.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
   }
 
+  /** Brokers delete whole segments of a partition only, when they are older than the retention. */
+  erase(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#subscriptions, (subscription) => subscription.close()))
     await this.#publisher.close()

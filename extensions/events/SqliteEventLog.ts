@@ -72,6 +72,11 @@ export class SqliteEventLog implements EventLog {
     return promise
   }
 
+  async erase(topic: string, key: string): Promise<boolean> {
+    await this.#thread.call('erase', topic, key)
+    return true
+  }
+
   async subscribe(options: SubscribeOptions): Promise<Subscription> {
     const subscription = new SqliteSubscription(options, {
       leaseMs: this.#leaseMs,

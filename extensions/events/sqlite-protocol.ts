@@ -45,6 +45,7 @@ export interface SqliteCalls {
   lag: (group: string, topics: readonly string[]) => PartitionLag[]
   seek: (group: string, topic: string, to: SeekTarget) => null
   read: (topic: string, limit: number) => StoredMessage[]
+  erase: (topic: string, key: string) => null
   close: () => null
 }
 

@@ -18,7 +18,12 @@ const post = (message: FromWorker): void => port.postMessage(message)
 
 const { path } = workerData as { path: string }
 const database = new DatabaseSync(path)
-database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = ${busyTimeoutMs};`)
+database.exec(`
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA secure_delete = ON;
+  PRAGMA busy_timeout = ${busyTimeoutMs};
+`)
 const foundVersion = database.prepare('PRAGMA user_version').get()?.['user_version'] as number
 if (foundVersion > schemaVersion) {
   const error = `${path} has schema version ${foundVersion}, this version of codraft knows ${schemaVersion}`
@@ -282,6 +287,19 @@ const calls: SqliteCalls = {
 
   read: (topic, limit) =>
     range(topicNamed(topic).partitions).flatMap((partition) => messagesFrom(topic, partition, 0, limit)),
+
+  erase(name, key) {
+    const topic = topicNamed(name)
+    sql('DELETE FROM messages WHERE topic = ? AND partition = ? AND key = ?').run(
+      topic.id,
+      crc32(key) % topic.partitions,
+      key,
+    )
+    // The write-ahead log of SQLite still has the pages as they were.
+    const { busy } = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number }
+    if (busy) throw new Error('another process reads the events, so that their log cannot be emptied yet')
+    return null
+  },
 
   close() {
     clearInterval(polling)

@@ -124,8 +124,10 @@ export class SnapshotStore {
   /**
    * Removes every stored state and raises the epoch. The journal up to `position` counts as erased and is not
    * replayed any more; trimming it is the caller's part. May be repeated when it rejects.
+   *
+   * @returns the new epoch
    */
-  async erase(documentName: string, position: Position): Promise<void> {
+  async erase(documentName: string, position: Position): Promise<number> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const current = await this.#readManifest(documentName)
       const epoch = (current?.manifest.epoch ?? 0) + 1
@@ -133,7 +135,7 @@ export class SnapshotStore {
       if (await this.#swap(documentName, { epoch, positions, snapshot: null }, current?.tag)) {
         await this.#deleteKeys(documentName, epoch)
         await this.#deleteObjects(documentName, (parts) => parts.epoch < epoch)
-        return
+        return epoch
       }
       await delay(backoffMs(attempt))
     }

@@ -12,3 +12,4 @@ export {
   type SnapshotsStatus,
 } from './Snapshots.ts'
 export { SnapshotStore, type SnapshotStoreOptions, type StoredSnapshot } from './SnapshotStore.ts'
+export { decodeSnapshot, encodeSnapshot } from './snapshot-format.ts'

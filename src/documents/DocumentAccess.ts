@@ -2,11 +2,16 @@ import type { Document, Hocuspocus } from '@hocuspocus/server'
 import { applyUpdate, Doc } from 'yjs'
 import { CodraftError } from '../../extensions/errors.ts'
 import { applyUpdateWithin, checkUpdate, type GuardLimits } from '../../extensions/guard/index.ts'
-import { readStoredDocument, type DocumentStores, type Ticket } from '../../extensions/journal/index.ts'
+import {
+  readStoredDocument,
+  type DocumentStores,
+  type EditOrigin,
+  type Ticket,
+} from '../../extensions/journal/index.ts'
 import type { AuthContext } from '../../extensions/auth/index.ts'
 
 export interface DocumentAccessOptions {
-  readonly hocuspocus: Hocuspocus
+  readonly hocuspocus: () => Hocuspocus
   readonly stores: DocumentStores
   /** All edits of a document so far are durable once the journal has reached this. */
   readonly ticketOf: (document: Document) => Ticket
@@ -40,7 +45,7 @@ export class DocumentAccess {
    * @returns undefined when nothing was ever written to a document of this name
    */
   async read<Result>(documentName: string, use: (document: Doc) => Result): Promise<Result | undefined> {
-    const live = this.#options.hocuspocus.documents.get(documentName)
+    const live = this.#options.hocuspocus().documents.get(documentName)
     // Open and never written to: nobody can tell it from one that does not exist.
     if (live) return live.store.clients.size === 0 ? undefined : use(live)
     const { state, updates } = await readStoredDocument(this.#options.stores, documentName)
@@ -59,14 +64,14 @@ export class DocumentAccess {
 
   /** Whether anything was ever written to the document. */
   async hasContent(documentName: string): Promise<boolean> {
-    const live = this.#options.hocuspocus.documents.get(documentName)
+    const live = this.#options.hocuspocus().documents.get(documentName)
     if (live && live.store.clients.size > 0) return true
     const { state, updates } = await readStoredDocument(this.#options.stores, documentName)
     return state !== undefined || updates.length > 0
   }
 
   /**
-   * Calls `change` with the live document, in one transaction, so that everybody who has it open sees the edit happen;
+   * Calls `change` with the live document and the origin of the edit, in one transaction, so that everybody who has it open sees the edit happen;
    * resolves when it is durable. Everything that can fail must be done before: Yjs rolls nothing back.
    *
    * @throws {CodraftError} CODRAFT_JOURNAL_UNAVAILABLE when it is not durable within the deadline; it may become so
@@ -75,10 +80,10 @@ export class DocumentAccess {
   edit<Result>(
     documentName: string,
     editor: Editor,
-    change: (document: Document) => Result,
+    change: (document: Document, origin: object) => Result,
   ): Promise<Result> {
     return this.#withDocument(documentName, editor, (document, origin) =>
-      document.transact(() => change(document), origin),
+      document.transact(() => change(document, origin), origin),
     )
   }
 
@@ -99,6 +104,12 @@ export class DocumentAccess {
     })
   }
 
+  /** Whether an edit that was made under this id is durable; edits are remembered until the journal is trimmed. */
+  async hasEdit(documentName: string, { userId, opId }: Required<EditOrigin>): Promise<boolean> {
+    const { origins } = await readStoredDocument(this.#options.stores, documentName)
+    return origins.some((origin) => origin.opId === opId && origin.userId === userId)
+  }
+
   async #withDocument<Result>(
     documentName: string,
     { context, opId }: Editor,
@@ -106,12 +117,14 @@ export class DocumentAccess {
   ): Promise<Result> {
     const { hocuspocus, ticketOf, canAcceptEdits } = this.#options
     if (!canAcceptEdits()) throw new CodraftError('CODRAFT_JOURNAL_UNAVAILABLE')
-    const connection = await hocuspocus.openDirectConnection(documentName, context)
+    const connection = await hocuspocus().openDirectConnection(documentName, context)
     try {
       const document = connection.document as Document
       const origin = { source: 'local', context, ...(opId !== undefined && { opId }) }
       const result = work(document, origin)
       await this.#durable(ticketOf(document))
+      // Dropped by the journal: whoever has erased it has closed it here, too.
+      if (document.isDestroyed) throw new CodraftError('CODRAFT_DOCUMENT_ERASED')
       return result
     } finally {
       // Kept in memory for a moment: whoever edits once often edits again.

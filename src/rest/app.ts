@@ -10,12 +10,30 @@ import {
 } from 'fastify-type-provider-zod'
 import { CodraftError } from '../../extensions/errors.ts'
 import { addAuthentication, identityOf } from './authentication.ts'
+import { auditRoutes } from './audit.ts'
+import { contentRoutes } from './document-content.ts'
 import { documentRoutes } from './documents.ts'
+import { grantRoutes } from './grants.ts'
+import { presenceRoutes } from './presence.ts'
+import { shareRoutes } from './shares.ts'
+import { userRoutes } from './users.ts'
+import { versionRoutes } from './versions.ts'
 import type { RestServices } from './services.ts'
 
 const description = `Documents from a back end. Every request carries \`Authorization: Bearer <JWT>\`, the token that sockets use too.
 Document names are percent-encoded in paths (\`encodeURIComponent\`), slashes included.
 A write is answered when it is durable. Errors are problem documents (RFC 9457) whose \`code\` stands in the reference of errors.`
+
+const resources = [
+  documentRoutes,
+  contentRoutes,
+  versionRoutes,
+  shareRoutes,
+  grantRoutes,
+  presenceRoutes,
+  auditRoutes,
+  userRoutes,
+]
 
 /** All of `/api`: routes, their OpenAPI description at `/api/openapi.json` and the page of it at `/api/docs`. */
 export const addRest = async (app: FastifyInstance, services: RestServices): Promise<void> => {
@@ -54,6 +72,6 @@ export const addRest = async (app: FastifyInstance, services: RestServices): Pro
       keyGenerator: (request) => identityOf(request).userId,
       errorResponseBuilder: () => new CodraftError('CODRAFT_RATE_LIMITED'),
     })
-    documentRoutes(api, services)
+    for (const addRoutes of resources) addRoutes(api, services)
   })
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { roles, type Identity, type Role } from '../../extensions/auth/index.ts'
 import { CodraftError } from '../../extensions/errors.ts'
+import { assertAvailable } from '../documents/availability.ts'
 import { assertDocumentName } from '../documents/document-name.ts'
 import type { Editor } from '../documents/DocumentAccess.ts'
 import { identityOf } from './authentication.ts'
@@ -14,17 +15,33 @@ export interface Caller {
 /**
  * The user of the request and the role on the document.
  *
- * @throws {CodraftError} CODRAFT_DOCUMENT_FORBIDDEN without any role, CODRAFT_ROLE_INSUFFICIENT with one below `least`
+ * @param isOpening makes the user the owner of a document that does not exist
+ * @throws {CodraftError} CODRAFT_DOCUMENT_FORBIDDEN without any role, CODRAFT_ROLE_INSUFFICIENT with one below `least`,
+ *   CODRAFT_DOCUMENT_DELETED, CODRAFT_DOCUMENT_ERASED
  */
 export const requireRole = async (
   services: RestServices,
   request: FastifyRequest,
   documentName: string,
   least: Role,
+  isOpening = false,
+): Promise<Caller> => {
+  const caller = await requireRoleInBin(services, request, documentName, least, isOpening)
+  await assertAvailable(services.store, documentName)
+  return caller
+}
+
+/** As {@link requireRole}, also while the document is in the bin. */
+export const requireRoleInBin = async (
+  services: RestServices,
+  request: FastifyRequest,
+  documentName: string,
+  least: Role,
+  isOpening = false,
 ): Promise<Caller> => {
   assertDocumentName(documentName)
   const identity = identityOf(request)
-  const role = await services.roleOf(identity, documentName)
+  const role = await services.permissions.roleOf(documentName, identity, isOpening)
   if (!role) throw new CodraftError('CODRAFT_DOCUMENT_FORBIDDEN')
   if (roles.indexOf(role) > roles.indexOf(least))
     throw new CodraftError('CODRAFT_ROLE_INSUFFICIENT', `needs the role ${least}`)

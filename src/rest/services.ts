@@ -1,17 +1,32 @@
-import type { Identity, Role, TokenVerifier } from '../../extensions/auth/index.ts'
+import type { TokenVerifier } from '../../extensions/auth/index.ts'
+import type { Fleet } from '../../extensions/fleet/index.ts'
+import type { Presence } from '../../extensions/presence/index.ts'
 import type { DocumentAccess } from '../documents/DocumentAccess.ts'
+import type { Eraser } from '../documents/Eraser.ts'
+import type { History } from '../documents/history/History.ts'
+import type { InvitationLinks } from '../documents/InvitationLinks.ts'
+import type { Permissions } from '../documents/Permissions.ts'
+import type { Store } from '../store/Store.ts'
 
 /** What the routes need. */
 export interface RestServices {
   readonly version: string
   readonly verify: TokenVerifier
+  readonly store: Store
   readonly documents: DocumentAccess
-  readonly roleOf: (identity: Identity, documentName: string) => Promise<Role | undefined>
-  readonly limits: {
-    readonly maxRequestsPerMinute: number
-    /** Largest document of a request, bytes. */
-    readonly maxBodyBytes: number
-    /** Largest Yjs update, bytes. */
-    readonly maxUpdateBytes: number
-  }
+  readonly history: History
+  readonly eraser: Eraser
+  readonly invitations: InvitationLinks
+  readonly permissions: Permissions
+  readonly presence: Presence
+  readonly fleet: Fleet
+  readonly limits: RestLimits
+}
+
+export interface RestLimits {
+  readonly maxRequestsPerMinute: number
+  /** Largest document of a request, bytes. */
+  readonly maxBodyBytes: number
+  /** Largest Yjs update, bytes. */
+  readonly maxUpdateBytes: number
 }

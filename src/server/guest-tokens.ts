@@ -12,8 +12,8 @@ export interface TokenRequest {
     readonly name?: string | undefined
     readonly email?: string | undefined
   }
-  /** Roles by document name, or by a prefix that ends in `*`. */
-  readonly documents: DocumentRoles
+  /** Roles by document name, or by a prefix that ends in `*`; undefined leaves them to the store of the server. */
+  readonly documents: DocumentRoles | undefined
   readonly ttlSeconds: number
 }
 

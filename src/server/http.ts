@@ -25,6 +25,8 @@ export interface HttpOptions {
   readonly registry: Registry
   readonly health: () => Health
   readonly rest: RestServices
+  /** Proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[]
   /** Signs guest tokens; undefined when the application issues tokens. */
   readonly guestTokens:
     | { readonly secret: string; readonly issuer?: string; readonly audience?: string }
@@ -50,7 +52,12 @@ const contentSecurityPolicy = [
 /** The HTTP side: page, health, metrics, guest tokens. Errors are problem documents (RFC 9457). */
 export const createHttp = async (options: HttpOptions): Promise<FastifyInstance> => {
   const loggerInstance: FastifyBaseLogger = options.logger.child({}, { level: 'warn' })
-  const app = Fastify({ loggerInstance, forceCloseConnections: true, routerOptions: { maxParamLength } })
+  const app = Fastify({
+    loggerInstance,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength },
+    trustProxy: options.trustedProxies.length > 0 && [...options.trustedProxies],
+  })
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const coded = codedError(error)
     if (coded.status >= 500) options.logger.error({ err: error }, 'request failed')
@@ -130,7 +137,8 @@ const addPageHeaders = (app: FastifyInstance): void => {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff')
     const isPage = String(reply.getHeader('content-type')).startsWith('text/html')
-    if (isPage) reply.header('content-security-policy', contentSecurityPolicy)
+    if (isPage && !reply.hasHeader('content-security-policy'))
+      reply.header('content-security-policy', contentSecurityPolicy)
   })
 }
 

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Extension } from '@hocuspocus/server'
+import type { FastifyInstance } from 'fastify'
 import { Auth, createTokenVerifier, identityOf, type TokenVerifier } from '../../extensions/auth/index.ts'
 import { defaultGuardLimits, defaultSyncLimits, type GuardLimits } from '../../extensions/guard/index.ts'
 import { CodraftError } from '../../extensions/errors.ts'
@@ -11,20 +12,19 @@ import { Metrics } from '../../extensions/metrics/index.ts'
 import { MemoryPresence, PresenceExtension, type Presence } from '../../extensions/presence/index.ts'
 import { Snapshots, type ObjectStore } from '../../extensions/snapshots/index.ts'
 import type { Config } from '../config.ts'
-import { ensureTopics, openEventLog } from '../event-log.ts'
+import { ensureTopics, erasableEvents, openEventLog } from '../event-log.ts'
 import { OutboxPublisher } from '../events/OutboxPublisher.ts'
 import { SqlPublishedPositions } from '../events/SqlPublishedPositions.ts'
 import { AuditLog } from '../documents/AuditLog.ts'
 import { DocumentActivity } from '../documents/DocumentActivity.ts'
-import { DocumentAccess } from '../documents/DocumentAccess.ts'
 import { Housekeeping } from '../documents/Housekeeping.ts'
-import { Permissions } from '../documents/Permissions.ts'
+import type { Permissions } from '../documents/Permissions.ts'
 import type { Logger } from '../logger.ts'
-import { version } from '../version.ts'
 import { Store } from '../store/Store.ts'
 import { Transport } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from './dev-secret.ts'
 import { isGuestId } from './guest-tokens.ts'
+import { composeDocuments } from './documents.ts'
 import { healthOf } from './health.ts'
 import { createHttp } from './http.ts'
 import { closeOnCommand } from './fleet-commands.ts'
@@ -119,16 +119,32 @@ export const startServer = async ({
     identityOf,
     ...(redis && { onReplayed: redis.replayed }),
   })
-  const auth = new Auth({
-    verify,
-    roleOf: ({ documentName, identity, isOpening }) => permissions.roleOf(documentName, identity, isOpening),
-    // A provider asks for a new token when it reconnects, and only then.
-    onExpired: ({ webSocket }) => webSocket.close(expired.code, expired.reason),
-  })
   const audit = new AuditLog(store, logger)
   const activity = new DocumentActivity(store, logger)
   const housekeeping = new Housekeeping({ store, logger })
-  const hocuspocus = new SafeHocuspocus({
+  const issuesGuestTokens = config.jwtSecret === undefined && secret !== undefined
+  const documentServices = composeDocuments({
+    config,
+    logger,
+    journal,
+    objects,
+    snapshots,
+    store,
+    hocuspocus: () => hocuspocus,
+    ticketOf: (document) => journalExtension.ticketOf(document),
+    updateLimits: updateLimits(config),
+    isGuest: ({ userId }) => issuesGuestTokens && isGuestId(userId),
+    parts: [erasableEvents(log, edits), { erase: async (documentName) => activity.forget(documentName) }],
+    fleet,
+    presence,
+  })
+  const auth: Auth = new Auth({
+    verify,
+    roleOf: documentServices.roleOf,
+    // A provider asks for a new token when it reconnects, and only then.
+    onExpired: ({ webSocket }) => webSocket.close(expired.code, expired.reason),
+  })
+  const hocuspocus: SafeHocuspocus = new SafeHocuspocus({
     logger,
     onStoreFailed: metrics.storeFailed,
     extensions: [
@@ -138,6 +154,7 @@ export const startServer = async ({
       activity.extension,
       journalExtension,
       snapshots,
+      documentServices.automaticVersions,
       ...(redis?.extensions({
         base: snapshots.base,
         isSettled: (document) => journalExtension.ticketOf(document) <= journal.durableTicket,
@@ -148,29 +165,8 @@ export const startServer = async ({
     ],
   })
 
-  const documents = new DocumentAccess({
-    hocuspocus,
-    stores: { journal, base: snapshots.base },
-    ticketOf: (document) => journalExtension.ticketOf(document),
-    updateLimits: updateLimits(config),
-    writeDeadlineMs: config.restWriteDeadlineMs,
-    canAcceptEdits: () => journal.status.pendingBytes <= config.journalMaxPendingBytes,
-  })
-
-  const issuesGuestTokens = config.jwtSecret === undefined && secret !== undefined
-  const permissions = new Permissions({
-    store,
-    hasContent: (documentName) => documents.hasContent(documentName),
-    isGuest: ({ userId }) => issuesGuestTokens && isGuestId(userId),
-    async onChanged(documentName, userId) {
-      const command = { type: 'roles', documentName, ...(userId !== undefined && { userId }) } as const
-      if (await fleet.publish(command)) return
-      logger.warn('not all instances have confirmed a change of roles: they follow when they are back')
-    },
-  })
-
   let isDraining = false
-  const http = await createHttp({
+  const http: FastifyInstance = await createHttp({
     logger,
     registry: metrics.registry,
     health: () =>
@@ -184,17 +180,8 @@ export const startServer = async ({
         isDraining: () => isDraining,
         ...(redis && { redis: redis.health }),
       }),
-    rest: {
-      version,
-      verify,
-      documents,
-      roleOf: (identity, documentName) => permissions.roleOf(documentName, identity),
-      limits: {
-        maxRequestsPerMinute: config.restMaxRequestsPerMinute,
-        maxBodyBytes: config.restMaxBodyBytes,
-        maxUpdateBytes: config.maxUpdateBytes,
-      },
-    },
+    trustedProxies: config.trustedProxies,
+    rest: documentServices.rest({ verify, url: () => urlOf(http.server.address() as AddressInfo) }),
     guestTokens: issuesGuestTokens ? { secret, ...requiredClaims(config) } : undefined,
   })
   fleet.onCommand(closeOnCommand(hocuspocus))
@@ -220,11 +207,12 @@ export const startServer = async ({
   )
   outbox.start()
   await http.listen({ port: config.port, host: config.host })
+  await documentServices.eraser.resume()
 
   return {
     url: urlOf(http.server.address() as AddressInfo),
     hocuspocus,
-    permissions,
+    permissions: documentServices.permissions,
     presence,
     fleet,
     async stop() {

@@ -77,6 +77,11 @@ export class Shard {
     await this.#db.destroy()
   }
 
+  /** Leaves no copy of deleted rows in the files of SQLite. PostgreSQL reuses their space when it vacuums. */
+  async shred(): Promise<void> {
+    if (this.engine === 'sqlite') await sql`pragma wal_checkpoint(truncate)`.execute(this.db)
+  }
+
   #scheduleCheck(): void {
     if (this.#isClosed) return
     this.#timer = setTimeout(

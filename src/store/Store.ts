@@ -121,6 +121,11 @@ export class Store {
     return this.#transaction(this.#shardOf(userId), userId, work)
   }
 
+  /** Leaves no copy of rows that were deleted in the files of the databases, as far as they can be told to. */
+  async shred(): Promise<void> {
+    await Promise.all(this.#shards.map((shard) => shard.shred()))
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#shards, ...this.#replicas].map((shard) => shard.close()))
   }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { decodeCursor, pageOf, type Page, type PageRequest } from './cursor.ts'
 import type { StoreDatabase } from './schema.ts'
 
@@ -47,11 +48,17 @@ export const listAuditEntries = async (
   return pageOf(entries, limit, ({ sequence }) => [sequence, ''])
 }
 
-/** Makes a user's entries on this shard nobody's, addresses included. */
+/** Makes a user's entries on this shard nobody's, addresses included, and takes away details that name the user. */
 export const anonymiseAuditEntries = async (db: StoreDatabase, userId: string): Promise<void> => {
   await db
     .updateTable('auditEntries')
     .set({ userId: null, address: null })
     .where('userId', '=', userId)
+    .execute()
+  const named = `%${JSON.stringify(userId).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
+  await db
+    .updateTable('auditEntries')
+    .set({ detail: null })
+    .where(sql<boolean>`detail like ${named} escape '\\'`)
     .execute()
 }

@@ -49,15 +49,20 @@ const whereKey = (db: StoreDatabase, { userId, route, key }: IdempotencyKey) =>
     .where('route', '=', route)
     .where('key', '=', key)
 
-/** Keeps the response of the first request for its repetitions. */
+/** Keeps the response of the first request for its repetitions, until `expiresAt` or as long as the key was reserved. */
 export const recordResponse = async (
   db: StoreDatabase,
   { userId, route, key }: IdempotencyKey,
   { status, response }: RecordedResponse,
+  expiresAt?: number,
 ): Promise<void> => {
   await db
     .updateTable('idempotencyKeys')
-    .set({ status, response: JSON.stringify(response) ?? null })
+    .set({
+      status,
+      response: JSON.stringify(response) ?? null,
+      ...(expiresAt !== undefined && { expiresAt }),
+    })
     .where('userId', '=', userId)
     .where('route', '=', route)
     .where('key', '=', key)

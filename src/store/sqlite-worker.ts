@@ -15,6 +15,7 @@ database.exec(`
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA foreign_keys = ON;
+  PRAGMA secure_delete = ON;
 `)
 
 const prepared = new Map<string, StatementSync>()

@@ -54,6 +54,18 @@ export const eventLogConformance = (driver: string, open: () => Promise<EventLog
     const lagOf = async (name = group): Promise<number> =>
       (await log.lag(name, [topic])).reduce((sum, { lag }) => sum + lag, 0)
 
+    it('forgets a key, or says that it cannot; everybody else goes on', async () => {
+      await publish(['a1', 'a2'], 'erased')
+      await publish(['b1', 'b2'], 'kept')
+      const isForgotten = await log.erase(topic, 'erased')
+      await publish(['b3'], 'kept')
+      const left = (await log.read(topic)).filter(({ key }) => key === 'erased')
+      expect(left).toHaveLength(isForgotten ? 0 : 2)
+      const { values } = await collect()
+      await expect.poll(() => values().filter((value) => value.startsWith('b'))).toEqual(['b1', 'b2', 'b3'])
+      await expect.poll(() => lagOf()).toBe(0)
+    })
+
     it('delivers every message, in order for each key, whatever the calls it was published with', async () => {
       const keys = ['a', 'b', 'ü/"ñ', 'd', 'e']
       const published = Array.from({ length: 500 }, (_, i) => {

@@ -63,7 +63,7 @@ export class RestClient {
     })
     const bytes = Buffer.from(await response.arrayBuffer())
     const text = bytes.toString()
-    const isJson = /json/.test(response.headers.get('content-type') ?? '')
+    const isJson = text !== '' && /json/.test(response.headers.get('content-type') ?? '')
     const json = isJson ? (JSON.parse(text) as Record<string, unknown>) : {}
     const code = typeof json['code'] === 'string' ? json['code'] : undefined
     return { status: response.status, headers: response.headers, bytes, text, json, code }

@@ -4,7 +4,8 @@ import { testSecret } from './server.ts'
 
 export interface TestTokenOptions {
   readonly name?: string
-  readonly documents?: Readonly<Record<string, Role>>
+  /** `null`: the token names no roles, so that those of the store count. */
+  readonly documents?: Readonly<Record<string, Role>> | null
   readonly ttlSeconds?: number
   readonly secret?: string
 }
@@ -12,6 +13,11 @@ export interface TestTokenOptions {
 /** An access token for the servers that tests start. Default: editor of all documents for an hour. */
 export const testToken = async (userId: string, options: TestTokenOptions = {}): Promise<string> => {
   const { name = userId, documents = { '*': 'editor' }, ttlSeconds = 3_600, secret = testSecret } = options
-  const { token } = await issueToken({ secret, user: { id: userId, name }, documents, ttlSeconds })
+  const { token } = await issueToken({
+    secret,
+    user: { id: userId, name },
+    documents: documents ?? undefined,
+    ttlSeconds,
+  })
   return token
 }

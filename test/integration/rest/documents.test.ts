@@ -86,3 +86,33 @@ describe('PATCH with a Yjs update', () => {
     expect(whole.status).toBe(204)
   })
 })
+
+describe('PATCH with ops', () => {
+  it('edits a text as it is, in either form and unit, or refuses without changing anything', async () => {
+    const name = 'ops'
+    const client = await restClient(server)
+    await using editor = await connectHocuspocus(server, name)
+    const patch = (body: unknown, headers?: Record<string, string>) =>
+      client.patch(documentPath(name), { body, ...(headers && { headers }) })
+    expect((await patch({ root: 'text', ops: [{ insert: 'hello 👍 world' }] })).status).toBe(204)
+    expect((await patch({ ops: [{ retain: 5 }, { delete: 1 }, { insert: ', ' }] })).status).toBe(204)
+    expect(
+      (await patch({ units: 'codepoint', ops: [{ position: 7, delete: 1, insert: 'dear' }] })).status,
+    ).toBe(204)
+    await expect.poll(() => editor.text.toJSON()).toBe('hello, dear world')
+    const beyond = await patch({
+      ops: [
+        { position: 1, delete: 3 },
+        { position: 99, insert: 'x' },
+      ],
+    })
+    expect([beyond.status, beyond.code]).toEqual([400, 'CODRAFT_EDIT_INVALID'])
+    expect((await patch({ ops: 'x' })).code).toBe('CODRAFT_REQUEST_INVALID')
+    const changed = await patch({ ops: [{ insert: 'x' }] }, { 'if-match': '"another state"' })
+    expect([changed.status, changed.code]).toEqual([412, 'CODRAFT_DOCUMENT_CHANGED'])
+    expect(editor.text.toJSON()).toBe('hello, dear world')
+    await client.put(documentPath('rich'), { body: '# Rich', headers: { 'content-type': 'text/markdown' } })
+    const rich = await client.patch(documentPath('rich'), { body: { ops: [{ insert: 'x' }] } })
+    expect(rich.code).toBe('CODRAFT_EDIT_INVALID')
+  })
+})

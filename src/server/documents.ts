@@ -1,0 +1,136 @@
+import type { Document, Hocuspocus } from '@hocuspocus/server'
+import {
+  identityOf,
+  type Identity,
+  type Role,
+  type RoleRequest,
+  type TokenVerifier,
+} from '../../extensions/auth/index.ts'
+import { CodraftError } from '../../extensions/errors.ts'
+import type { Fleet } from '../../extensions/fleet/index.ts'
+import type { GuardLimits } from '../../extensions/guard/index.ts'
+import type { Journal, Ticket } from '../../extensions/journal/index.ts'
+import type { Presence } from '../../extensions/presence/index.ts'
+import type { ObjectStore, Snapshots } from '../../extensions/snapshots/index.ts'
+import type { Config } from '../config.ts'
+import { DocumentAccess } from '../documents/DocumentAccess.ts'
+import { Eraser, type Erasable } from '../documents/Eraser.ts'
+import { AutomaticVersions } from '../documents/history/AutomaticVersions.ts'
+import { History } from '../documents/history/History.ts'
+import { InvitationLinks } from '../documents/InvitationLinks.ts'
+import { assertAvailable } from '../documents/availability.ts'
+import { Permissions } from '../documents/Permissions.ts'
+import type { Logger } from '../logger.ts'
+import type { RestServices } from '../rest/services.ts'
+import type { Store } from '../store/Store.ts'
+import { version } from '../version.ts'
+import { loadOrCreateSecret } from './dev-secret.ts'
+
+export interface DocumentParts {
+  readonly config: Config
+  readonly logger: Logger
+  readonly journal: Journal
+  readonly objects: ObjectStore
+  readonly snapshots: Snapshots
+  readonly store: Store
+  readonly hocuspocus: () => Hocuspocus
+  readonly ticketOf: (document: Document) => Ticket
+  readonly updateLimits: GuardLimits
+  /** What keeps content besides the journal, snapshots, versions and SQL rows. */
+  readonly parts: readonly Erasable[]
+  /** Users who may hold grants beside the claims of their token. */
+  readonly isGuest: (identity: Identity) => boolean
+  readonly fleet: Fleet
+  readonly presence: Presence
+}
+
+/** What is done with documents apart from editing them over sockets: REST, history, erasure. */
+export const composeDocuments = (parts: DocumentParts) => {
+  const { config, logger, journal, objects, snapshots, store, hocuspocus, fleet } = parts
+  const documents = new DocumentAccess({
+    hocuspocus,
+    stores: { journal, base: snapshots.base },
+    ticketOf: parts.ticketOf,
+    updateLimits: parts.updateLimits,
+    writeDeadlineMs: config.restWriteDeadlineMs,
+    canAcceptEdits: () => journal.status.pendingBytes <= config.journalMaxPendingBytes,
+  })
+  const permissions = new Permissions({
+    store,
+    hasContent: (documentName) => documents.hasContent(documentName),
+    isGuest: parts.isGuest,
+    async onChanged(documentName, userId) {
+      const command = { type: 'roles', documentName, ...(userId !== undefined && { userId }) } as const
+      if (await fleet.publish(command)) return
+      logger.warn('not all instances have confirmed a change of roles: they follow when they are back')
+    },
+  })
+  const history = new History({ store, objects, documents, keepMs: config.versionKeepDays * dayMs })
+  const eraser = new Eraser({
+    hocuspocus,
+    journal,
+    snapshots: snapshots.store,
+    objects,
+    store,
+    logger,
+    fleet,
+    parts: [history, ...parts.parts],
+  })
+  const automaticVersions = new AutomaticVersions({
+    history,
+    logger,
+    afterEdits: config.versionAfterEdits,
+    afterMs: config.versionAfterMs,
+    userOf,
+  })
+
+  const rest = ({ verify, url }: RestOptions): RestServices => ({
+    version,
+    verify,
+    store,
+    documents,
+    history,
+    eraser,
+    invitations: new InvitationLinks({
+      secret: config.linkSecret ?? config.jwtSecret ?? loadOrCreateSecret(config.dataDir),
+      publicUrl: () => config.publicUrl ?? url(),
+    }),
+    permissions,
+    presence: parts.presence,
+    fleet,
+    limits: {
+      maxRequestsPerMinute: config.restMaxRequestsPerMinute,
+      maxBodyBytes: config.restMaxBodyBytes,
+      maxUpdateBytes: config.maxUpdateBytes,
+    },
+  })
+
+  /** The role with which a connection opens a document, or goes on. Nobody has one that is in the bin or erased. */
+  const roleOf = async ({ documentName, identity, isOpening }: RoleRequest): Promise<Role | undefined> => {
+    const role = await permissions.roleOf(documentName, identity, isOpening)
+    if (role === undefined) return undefined
+    try {
+      await assertAvailable(store, documentName)
+    } catch (error) {
+      // While the database is away, tokens that name their roles go on to work.
+      if (!(error instanceof CodraftError) || error.errorCode !== 'CODRAFT_STORE_UNAVAILABLE') throw error
+    }
+    return role
+  }
+  return { permissions, history, eraser, automaticVersions, roleOf, rest }
+}
+
+export interface RestOptions {
+  readonly verify: TokenVerifier
+  /** Where this server listens. */
+  readonly url: () => string
+}
+
+const dayMs = 86_400_000
+
+/** Who made an edit, from the origin of its transaction. */
+const userOf = (origin: unknown): string | undefined => {
+  if (typeof origin !== 'object' || origin === null) return undefined
+  const { connection, context } = origin as { connection?: { context?: unknown }; context?: unknown }
+  return identityOf(connection?.context ?? context)?.userId
+}
