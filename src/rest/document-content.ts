@@ -170,7 +170,7 @@ const patch = (api: FastifyInstance, services: RestServices): void => {
     async (request, reply) => {
       const { name } = request.params
       const { body } = request
-      const caller = await requireRole(services, request, name, 'editor')
+      const caller = await requireRole(services, request, name, 'editor', true)
       const done = { status: 204, response: null }
       return idempotently(services, request, reply, name, {
         async work(opId) {

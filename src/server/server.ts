@@ -127,7 +127,7 @@ export const startServer = async ({
     config,
     logger,
     journal,
-    objects,
+    objects: objects.store,
     snapshots,
     store,
     hocuspocus: () => hocuspocus,

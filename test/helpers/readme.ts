@@ -8,3 +8,10 @@ export const readmeSnippet = (name: string, socketUrl: string): string => {
   if (code === undefined) throw new Error(`README.md has no snippet ${name}`)
   return code.replaceAll('ws://127.0.0.1:8080', socketUrl)
 }
+
+/** The shell code of all snippets of a guide, in their order. */
+export const guideSnippets = (guide: string): { name: string; code: string }[] => {
+  const text = readFileSync(new URL(`../../docs/guide/${guide}.md`, import.meta.url), 'utf8')
+  const found = text.matchAll(/<!-- snippet: ([\w-]+) -->\n```sh\n([^]*?)```/g)
+  return Array.from(found, ([, name, code]) => ({ name: name as string, code: code as string }))
+}
