@@ -8,8 +8,8 @@ export interface AppendQueueOptions {
   /** Under load, updates are gathered this long for one write, ms; a write starts at once when the last one started longer ago. */
   readonly gatherMs: number
   /**
-   * Makes the updates durable and removes each document that it has done from the map. When it rejects it is called
-   * again, after a wait, with what is left.
+   * Makes the updates durable. What it removes from the map is done: when it rejects it is called again, after a wait,
+   * with what is left.
    */
   readonly write: (batch: AppendBatch) => Promise<void>
   readonly onCommit?: ((report: CommitReport) => void) | undefined
@@ -91,6 +91,11 @@ export class AppendQueue {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#waiters.push({ ticket, resolve })
     return promise
+  }
+
+  /** What writes has failed and goes on trying by itself; undefined when it can write again. */
+  failing(error: string | undefined): void {
+    this.#setError(error)
   }
 
   /** Repeats a write that has failed now, for when what it needs has come back. */

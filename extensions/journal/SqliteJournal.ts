@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { CodraftError } from '../errors.ts'
+import { AppendQueue, type AppendBatch } from './AppendQueue.ts'
 import type {
   CommitReport,
   EditOrigin,
@@ -12,7 +13,7 @@ import type {
   Position,
   Ticket,
 } from './Journal.ts'
-import { decodeRecord, encodeRecord, unknownOrigin } from './record.ts'
+import { decodeRecord, encodeRecord } from './record.ts'
 import type { FromWorker, JournalQueries, RecordToWrite, ToWorker } from './sqlite-protocol.ts'
 
 export interface SqliteJournalOptions {
@@ -28,18 +29,10 @@ export interface SqliteJournalOptions {
   readonly onCommit?: (report: CommitReport) => void
 }
 
-interface Batch {
+/** Records that the worker has been given and has not committed yet. */
+interface Commit {
   readonly records: readonly RecordToWrite[]
-  readonly lastTicket: Ticket
-  readonly updates: number
-  readonly bytes: number
-  readonly startedAt: number
-}
-
-interface PendingRecord {
-  readonly time: number
-  readonly updates: Uint8Array[]
-  readonly origins: EditOrigin[]
+  readonly resolve: () => void
 }
 
 interface Question {
@@ -57,37 +50,27 @@ const workerRestartMs = 1_000
 export class SqliteJournal implements Journal {
   id = ''
   readonly durability = 'disk'
-  durableTicket: Ticket = 0
 
-  readonly #options: Required<Pick<SqliteJournalOptions, 'path' | 'gatherMs'>> & SqliteJournalOptions
+  readonly #path: string
+  readonly #queue: AppendQueue
   #worker!: Worker
-  #ticket: Ticket = 0
-  #pending = new Map<string, PendingRecord>()
-  #pendingUpdates = 0
-  #pendingBytes = 0
-  #inFlight: Batch | undefined
-  #lastCommitAt = -Infinity
-  #scheduled = false
-  #error: string | undefined
+  #commit: Commit | undefined
   #closing = false
   #questionId = 0
   readonly #questions = new Map<number, Question>()
-  readonly #waiters: { ticket: Ticket; resolve: () => void }[] = []
-  readonly #durableListeners = new Set<(ticket: Ticket) => void>()
-  readonly #statusListeners = new Set<(status: JournalStatus) => void>()
   readonly #erasedListeners = new Set<(documentName: string) => void>()
 
-  private constructor(options: SqliteJournalOptions) {
-    this.#options = { gatherMs: 50, ...options }
+  private constructor({ path, gatherMs = 50, onCommit }: SqliteJournalOptions) {
+    this.#path = path
+    this.#queue = new AppendQueue({ gatherMs, onCommit, write: (batch) => this.#write(batch) })
   }
 
   get status(): JournalStatus {
-    const pendingBytes = this.#pendingBytes + (this.#inFlight?.bytes ?? 0)
-    return {
-      healthy: this.#error === undefined,
-      pendingBytes,
-      ...(this.#error !== undefined && { error: this.#error }),
-    }
+    return this.#queue.status
+  }
+
+  get durableTicket(): Ticket {
+    return this.#queue.durableTicket
   }
 
   /**
@@ -101,34 +84,20 @@ export class SqliteJournal implements Journal {
     return journal
   }
 
-  append(documentName: string, update: Uint8Array, origin: EditOrigin = unknownOrigin): Ticket {
-    const record = this.#pending.get(documentName)
-    if (record) {
-      record.updates.push(update)
-      record.origins.push(origin)
-    } else this.#pending.set(documentName, { time: Date.now(), updates: [update], origins: [origin] })
-    this.#pendingUpdates += 1
-    this.#pendingBytes += update.length
-    this.#ticket += 1
-    this.#schedule()
-    return this.#ticket
+  append(documentName: string, update: Uint8Array, origin?: EditOrigin): Ticket {
+    return this.#queue.append(documentName, update, origin)
   }
 
   onDurable(listener: (durableTicket: Ticket) => void): () => void {
-    this.#durableListeners.add(listener)
-    return () => this.#durableListeners.delete(listener)
+    return this.#queue.onDurable(listener)
   }
 
   onStatus(listener: (status: JournalStatus) => void): () => void {
-    this.#statusListeners.add(listener)
-    return () => this.#statusListeners.delete(listener)
+    return this.#queue.onStatus(listener)
   }
 
   whenDurable(ticket: Ticket): Promise<void> {
-    if (ticket <= this.durableTicket) return Promise.resolve()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#waiters.push({ ticket, resolve })
-    return promise
+    return this.#queue.whenDurable(ticket)
   }
 
   async read(documentName: string, after: Position = 0): Promise<JournalRecord[]> {
@@ -154,15 +123,7 @@ export class SqliteJournal implements Journal {
   }
 
   async close(): Promise<void> {
-    this.#commitPending()
-    const written = this.whenDurable(this.#ticket)
-    let stop: (() => void) | undefined
-    const failed = new Promise<string>((resolve) => {
-      if (this.#error !== undefined) resolve(this.#error)
-      stop = this.onStatus(({ error }) => error !== undefined && resolve(error))
-    })
-    const error = await Promise.race([written, failed])
-    stop?.()
+    const error = await this.#queue.close()
     this.#closing = true
     if (!error) await this.#ask('close')
     await this.#worker.terminate()
@@ -170,64 +131,28 @@ export class SqliteJournal implements Journal {
       throw new CodraftError('CODRAFT_JOURNAL_UNAVAILABLE', `edits could not be written at the end: ${error}`)
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#inFlight) return
-    this.#scheduled = true
-    const waitMs = this.#lastCommitAt + this.#options.gatherMs - performance.now()
-    const commit = (): void => {
-      this.#scheduled = false
-      this.#commitPending()
-    }
-    if (waitMs <= 0) setImmediate(commit)
-    else setTimeout(commit, waitMs)
-  }
-
-  #commitPending(): void {
-    if (this.#inFlight || this.#pending.size === 0) return
-    const records = Array.from(this.#pending, ([documentName, record]) => ({
+  #write(batch: AppendBatch): Promise<void> {
+    const records = Array.from(batch, ([documentName, record]) => ({
       documentName,
       body: encodeRecord(record),
     }))
-    this.#lastCommitAt = performance.now()
-    this.#inFlight = {
-      records,
-      lastTicket: this.#ticket,
-      updates: this.#pendingUpdates,
-      bytes: this.#pendingBytes,
-      startedAt: this.#lastCommitAt,
-    }
-    this.#pending = new Map()
-    this.#pendingUpdates = 0
-    this.#pendingBytes = 0
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#commit = { records, resolve }
     this.#post({ kind: 'commit', records })
+    return promise
   }
 
   #committed(erased: readonly string[]): void {
-    const batch = this.#inFlight
-    if (!batch) return
+    const commit = this.#commit
+    if (!commit) return
+    this.#commit = undefined
     for (const documentName of erased) for (const listener of this.#erasedListeners) listener(documentName)
-    this.#inFlight = undefined
-    this.durableTicket = batch.lastTicket
-    this.#setError(undefined)
-    this.#options.onCommit?.({
-      updates: batch.updates,
-      bytes: batch.bytes,
-      durationMs: performance.now() - batch.startedAt,
-    })
-    while (this.#waiters[0] && this.#waiters[0].ticket <= this.durableTicket) this.#waiters.shift()?.resolve()
-    for (const listener of this.#durableListeners) listener(this.durableTicket)
-    if (this.#pending.size > 0) this.#schedule()
-  }
-
-  #setError(error: string | undefined): void {
-    const changed = (this.#error === undefined) !== (error === undefined)
-    this.#error = error
-    if (changed) for (const listener of this.#statusListeners) listener(this.status)
+    commit.resolve()
   }
 
   #startWorker(): Promise<void> {
     const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
-      workerData: { path: this.#options.path },
+      workerData: { path: this.#path },
       name: 'codraft-journal',
     })
     this.#worker = worker
@@ -249,7 +174,7 @@ export class SqliteJournal implements Journal {
 
   #workerDied(error: Error): void {
     if (this.#closing) return
-    this.#setError(error.message)
+    this.#queue.failing(error.message)
     for (const { reject } of this.#questions.values()) reject(error)
     this.#questions.clear()
     setTimeout(() => this.#replaceWorker(), workerRestartMs)
@@ -257,8 +182,8 @@ export class SqliteJournal implements Journal {
 
   #replaceWorker(): void {
     const resume = (): void => {
-      if (this.#inFlight) this.#post({ kind: 'commit', records: this.#inFlight.records })
-      else this.#setError(undefined)
+      if (this.#commit) this.#post({ kind: 'commit', records: this.#commit.records })
+      else this.#queue.failing(undefined)
     }
     // A further failure arrives at #workerDied again, through the new worker's own error event.
     this.#startWorker().then(resume, () => undefined)
@@ -269,7 +194,7 @@ export class SqliteJournal implements Journal {
       case 'committed':
         return this.#committed(message.erased)
       case 'failing':
-        return this.#setError(message.error)
+        return this.#queue.failing(message.error)
       case 'answer':
         this.#take(message.id)?.resolve(message.result as never)
         return
