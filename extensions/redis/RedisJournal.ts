@@ -197,9 +197,7 @@ export class RedisJournal implements Journal {
     const records: JournalRecord[] = []
     for (let from = after + 1; ;) {
       const entries = await this.#entries(key, from).catch((error: unknown) => {
-        if (!isTombstone(error)) throw error
-        for (const listener of this.#erasedListeners) listener(documentName)
-        throw new CodraftError('CODRAFT_DOCUMENT_ERASED', documentName)
+        throw isTombstone(error) ? new CodraftError('CODRAFT_DOCUMENT_ERASED', documentName) : error
       })
       for (const [id, [, body]] of entries) {
         const position = positionOf(id)

@@ -8,6 +8,7 @@ const intervalMs = 5_000
 export class ObjectStoreWatch {
   readonly #store: ObjectStore
   readonly #logger: Logger
+  readonly #restoredListeners: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
   #error: string | undefined
@@ -20,6 +21,11 @@ export class ObjectStoreWatch {
   /** What keeps the store from working, without details that are not for everybody; undefined while it works. */
   get error(): string | undefined {
     return this.#error
+  }
+
+  /** Calls `listener` each time the store works again after it did not. */
+  onRestored(listener: () => void): void {
+    this.#restoredListeners.push(listener)
   }
 
   start(): void {
@@ -43,8 +49,12 @@ export class ObjectStoreWatch {
   async #check(): Promise<void> {
     try {
       await this.#store.check()
-      if (this.#error !== undefined) this.#logger.info({}, 'the object store works again')
+      const wasFailing = this.#error !== undefined
       this.#error = undefined
+      if (wasFailing) {
+        this.#logger.info({}, 'the object store works again')
+        for (const listener of this.#restoredListeners) listener()
+      }
     } catch (error) {
       if (!this.#isStopped) this.failed(error)
     }

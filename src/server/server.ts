@@ -207,7 +207,12 @@ export const startServer = async ({
   )
   outbox.start()
   await http.listen({ port: config.port, host: config.host })
-  await documentServices.eraser.resume()
+  // Which erasures were interrupted stands in the object store; while that is away, edits go on without it.
+  const { eraser } = documentServices
+  objects.watch.onRestored(() => {
+    eraser.resume().catch((err: unknown) => logger.error({ err }, 'interrupted erasures cannot go on yet'))
+  })
+  if (objects.watch.error === undefined) await eraser.resume()
 
   return {
     url: urlOf(http.server.address() as AddressInfo),
