@@ -39,6 +39,12 @@ export interface NewVersion {
 
 const versionsPerPage = 500
 
+/**
+ * The number before the id is the epoch, which says whose data key encrypts it. There are versions of epoch 0 only: a
+ * document that was erased gets none.
+ */
+const versionKey = (documentName: string, id: string): string => `${versionKeyPrefix(documentName)}0-${id}`
+
 /** Key prefix of everything that belongs to versions of a document. */
 const versionKeyPrefix = (documentName: string): string =>
   `documents/${encodeDocumentName(documentName)}/versions/`
@@ -64,7 +70,7 @@ export class History {
     const version: VersionRow = {
       id,
       documentName,
-      objectKey: versionKeyPrefix(documentName) + id,
+      objectKey: versionKey(documentName, id),
       authorId,
       label: label ?? null,
       kind,
