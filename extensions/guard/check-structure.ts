@@ -10,6 +10,7 @@ import { MalformedUpdate } from './UpdateReader.ts'
  *   that never reports a change again;
  * - a struct between neighbours of different parents: it is in one list now, and in none for whoever loads the document
  *   after one of the parents was removed;
+ * - a struct whose known part is elsewhere: Yjs puts the rest beside that part, and a replica puts it into that list;
  * - structs that refer to each other in a circle: they never become part of the document.
  *
  * @throws {MalformedUpdate}
@@ -35,6 +36,8 @@ export const checkStructure = (document: Doc, structs: readonly AbstractStruct[]
   for (const struct of causalOrder(document, structs)) {
     if (isKnown(new ID(struct.id.client, struct.id.clock + struct.length - 1))) continue
     const place = struct instanceof Item ? placeOf(struct) : undefined
+    const { client } = struct.id
+    if (isKnown(struct.id)) placeBetween(placeAt(new ID(client, getState(document.store, client) - 1)), place)
     if (place && place.level >= maxDepth && struct instanceof Item && struct.content instanceof ContentType)
       throw new MalformedUpdate('nested too deep')
     added.push(struct, place)

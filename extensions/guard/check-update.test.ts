@@ -259,6 +259,17 @@ describe('what no honest client sends is rejected', () => {
     for (const update of [toItself, toLater, parentItself, circle])
       expect(verdictOn(update)).toEqual(rejected('refers to itself'))
   })
+  it('the rest of a struct whose known part is in another list', () => {
+    const author = new Y.Doc()
+    author.clientID = 7
+    author.getText('text').insert(0, 'a')
+    author.getMap('map').set('key', 'value')
+    // Clock 1 is the value; three characters from clock 1 on would go on after it.
+    const update = bytes((encoder) =>
+      write(encoder, [1, 1, 7, 1, [originFlag | kind.string], 7, 0, 'xyz', 0]),
+    )
+    expect(verdictOn(update, author)).toEqual(rejected('has neighbours of different parents'))
+  })
   it('neighbours of different parents, known to the document or not', () => {
     const both = 0xc0
     const text = (root: string): readonly Part[] => [[kind.string], 1, root, 'a']

@@ -6,7 +6,7 @@ import { MalformedUpdate, UpdateReader } from './UpdateReader.ts'
 export interface Scan {
   /** What the update lacks to be applied whole; undefined when nothing. */
   readonly lacks: string | undefined
-  /** Its structs depend on each other, or add types: `checkStructure` has to look at them. */
+  /** Its structs depend on each other, add types, or go on where known ones end: `checkStructure` has to look at them. */
   readonly isStructural: boolean
 }
 
@@ -120,6 +120,7 @@ class UpdateScanner {
 
   /** Yjs joins the new part to the part that it has, and takes a removed one for text. The answer to step 1 overlaps nothing. */
   #scanOverlap(client: number): void {
+    this.#isStructural = true
     if (this.#document.store.clients.get(client)?.at(-1) instanceof GC)
       this.#lacks ??= 'overlaps what was removed'
   }
