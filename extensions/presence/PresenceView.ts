@@ -50,10 +50,10 @@ export class PresenceView {
     else if (entry?.connections.delete(instance) && entry.connections.size === 0) this.#leave(entry, instance)
   }
 
-  /** An instance has none of these users any more, but for those in `kept`. */
-  retain(instance: string, kept: ReadonlySet<string>): void {
+  /** An instance has none of its users any more, but for those that are kept. */
+  retain(instance: string, isKept: (userId: string) => boolean): void {
     for (const [userId, { connections }] of this.#entries)
-      if (connections.has(instance) && !kept.has(userId)) this.set(instance, { userId }, 0)
+      if (connections.has(instance) && !isKept(userId)) this.set(instance, { userId }, 0)
   }
 
   /** Instances of which somebody is here. */

@@ -31,8 +31,12 @@ interface WatchedDocument {
   readonly listeners: Readonly<Record<string, (message: Buffer) => void>>
   /** Of this instance. */
   readonly local: Map<string, { readonly user: Visitor; count: number }>
+  /** For each reading under way, the users of whom a message has told since it began: newer than what it reads. */
+  readonly heard: Set<Set<string>>
   isSubscribed: boolean
 }
+
+const userIn = (instance: string, userId: string): string => JSON.stringify([instance, userId])
 
 /**
  * Sets or removes ARGV[1] in a hash that expires, and announces it. With an empty value it is removed.
@@ -64,7 +68,7 @@ export class RedisPresence implements Presence {
   constructor(options: RedisPresenceOptions) {
     this.#options = options
     options.registry.onGone((instance) => {
-      for (const { view } of this.#documents.values()) view.retain(instance, new Set())
+      for (const { view } of this.#documents.values()) view.retain(instance, () => false)
     })
     options.channels.onResumed(() => this.#refresh(true))
     const { refreshMs = 15_000 } = options
@@ -152,8 +156,15 @@ export class RedisPresence implements Presence {
         if (event.type === 'user_left') this.#forgetUnused(documentName)
       },
     })
-    const listeners = { [channel]: (message: Buffer): void => this.#receive(view, message) }
-    const watched: WatchedDocument = { view, channel, listeners, local: new Map(), isSubscribed: false }
+    const listeners = { [channel]: (message: Buffer): void => this.#receive(watched, message) }
+    const watched: WatchedDocument = {
+      view,
+      channel,
+      listeners,
+      local: new Map(),
+      heard: new Set(),
+      isSubscribed: false,
+    }
     this.#documents.set(documentName, watched)
     channels
       .subscribe(listeners)
@@ -171,14 +182,16 @@ export class RedisPresence implements Presence {
     this.#options.channels.unsubscribe(watched.listeners)
   }
 
-  #receive(view: PresenceView, message: Buffer): void {
+  #receive({ view, heard }: WatchedDocument, message: Buffer): void {
     const [instance, userId, name, count] = JSON.parse(message.toString()) as [
       string,
       string,
       string | null,
       number,
     ]
-    if (instance !== this.#instance) view.set(instance, { userId, name: name ?? undefined }, count)
+    if (instance === this.#instance) return
+    view.set(instance, { userId, name: name ?? undefined }, count)
+    for (const users of heard) users.add(userIn(instance, userId))
   }
 
   async #read(documentName: string): Promise<readonly { instance: string; user: Visitor; count: number }[]> {
@@ -199,15 +212,18 @@ export class RedisPresence implements Presence {
   /** What the others have; silent the first time, when they were there before. */
   async #reread(documentName: string, watched: WatchedDocument): Promise<void> {
     const { view } = watched
-    const entries = (await this.#read(documentName)).filter(({ instance }) => instance !== this.#instance)
+    const heard = new Set<string>()
+    watched.heard.add(heard)
+    const entries = await this.#read(documentName).finally(() => watched.heard.delete(heard))
     if (this.#documents.get(documentName) !== watched) return
-    const kept = new Map<string, Set<string>>()
+    const kept = new Set(heard)
     for (const { instance, user, count } of entries) {
+      if (instance === this.#instance || heard.has(userIn(instance, user.userId))) continue
       view.set(instance, user, count, !watched.isSubscribed)
-      kept.set(instance, (kept.get(instance) ?? new Set()).add(user.userId))
+      kept.add(userIn(instance, user.userId))
     }
     for (const instance of view.instances)
-      if (instance !== this.#instance) view.retain(instance, kept.get(instance) ?? new Set())
+      if (instance !== this.#instance) view.retain(instance, (userId) => kept.has(userIn(instance, userId)))
     watched.isSubscribed = true
   }
 
