@@ -189,6 +189,12 @@ export const errorCatalogue = {
     cause: 'The document could not be loaded from its store.',
     cure: 'Clients retry by themselves; the log names the store that failed.',
   },
+  CODRAFT_DOCUMENT_CLOSED: {
+    status: 503,
+    closeCode: 4503,
+    cause: 'An owner has closed the document on all instances.',
+    cure: 'Clients reconnect by themselves and load it anew.',
+  },
   CODRAFT_DOCUMENT_CORRUPT: {
     status: 500,
     closeCode: 4500,

@@ -163,9 +163,39 @@ export const documentRoutes = (api: FastifyInstance, services: RestServices): vo
     },
   )
 
-  const close = async (name: string, errorCode: ErrorCode): Promise<void> => {
-    for (const documentName of [name, commentsDocumentOf(name)])
-      await fleet.publish({ type: 'close', documentName, errorCode })
+  app.post(
+    '/api/documents/:name/close',
+    {
+      schema: {
+        tags,
+        summary: 'Close the document on all instances; for owners',
+        description:
+          'Closes every connection and takes the document out of memory. Editors reconnect by themselves and load it anew; what they have not saved they send again.',
+        params: documentParams,
+        response: {
+          200: z.object({
+            confirmed: z
+              .boolean()
+              .describe('Whether every instance has done it; the others do it when they are back.'),
+          }),
+          ...documentProblems,
+        },
+      },
+    },
+    async (request) => {
+      const { name } = request.params
+      await requireRoleInBin(services, request, name, 'owner')
+      return { confirmed: await close(name, 'CODRAFT_DOCUMENT_CLOSED') }
+    },
+  )
+
+  const close = async (name: string, errorCode: ErrorCode): Promise<boolean> => {
+    const confirmed = await Promise.all(
+      [name, commentsDocumentOf(name)].map((documentName) =>
+        fleet.publish({ type: 'close', documentName, errorCode }),
+      ),
+    )
+    return confirmed.every(Boolean)
   }
 
   const existing = async (name: string): Promise<DocumentRow> => {

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectHocuspocus } from '../../helpers/clients.ts'
-import { documentPath, restClient, type RestClient } from '../../helpers/rest.ts'
+import { documentPath, restClient, RestClient } from '../../helpers/rest.ts'
 import { startServer, type TestServer } from '../../helpers/server.ts'
 
 let server: TestServer
@@ -208,5 +208,44 @@ describe('presence and audit', () => {
       ]),
     )
     expect(JSON.stringify(json)).not.toContain('b@example.org')
+  })
+
+  it('tell where a user is: the user everything, others what they may read', async () => {
+    await using tab = await connectHocuspocus(server, 'secret', { user: 'olga' })
+    await using other = await connectHocuspocus(server, 'shown', { user: 'olga' })
+    await expect.poll(() => tab.isSaved && other.isSaved).toBe(true)
+    const openDocuments = async (client: RestClient): Promise<unknown> => {
+      const { json } = await client.get('/api/users/olga/presence')
+      return (json['documents'] as { name: string }[]).map(({ name }) => name).toSorted()
+    }
+    expect(await openDocuments(await restClient(server, 'olga'))).toEqual(['secret', 'shown'])
+    const reader = await restClient(server, 'rita', { documents: { shown: 'viewer' } })
+    expect(await openDocuments(reader)).toEqual(['shown'])
+    expect((await reader.get(`/api/users/${'x'.repeat(300)}/presence`)).code).toBe('CODRAFT_REQUEST_INVALID')
+    expect((await new RestClient(server, undefined).get('/api/users/olga/presence')).status).toBe(401)
+  })
+})
+
+describe('POST …/close', () => {
+  it('makes every client load the document anew, and loses no edit', async () => {
+    const name = 'closed'
+    const owner = await restClient(server, 'olga', { documents: { [name]: 'owner' } })
+    await using client = await connectHocuspocus(server, name, { user: 'bob' })
+    client.text.insert(0, 'before ')
+    await expect.poll(() => client.isSaved).toBe(true)
+    const { status, json } = await owner.post(documentPath(name, '/close'))
+    expect([status, json]).toEqual([200, { confirmed: true }])
+    client.text.insert(7, 'after')
+    await expect.poll(() => client.closeCodes).toContain(4503)
+    await expect
+      .poll(async () => (await owner.get(documentPath(name), { query: { format: 'text' } })).text.trim())
+      .toBe('before after')
+    await expect.poll(() => client.isSaved).toBe(true)
+  })
+
+  it('is for owners', async () => {
+    const editor = await restClient(server, 'ed', { documents: { closed: 'editor' } })
+    expect((await editor.post(documentPath('closed', '/close'))).code).toBe('CODRAFT_ROLE_INSUFFICIENT')
+    expect((await editor.post(documentPath('\u0007', '/close'))).code).toBe('CODRAFT_DOCUMENT_NAME_INVALID')
   })
 })
