@@ -9,9 +9,11 @@ export const readmeSnippet = (name: string, socketUrl: string): string => {
   return code.replaceAll('ws://127.0.0.1:8080', socketUrl)
 }
 
-/** The shell code of all snippets of a guide, in their order. */
-export const guideSnippets = (guide: string): { name: string; code: string }[] => {
+/** The code of all snippets of a guide in one language, in their order. */
+export const guideSnippets = (guide: string, language = 'sh'): { name: string; code: string }[] => {
   const text = readFileSync(new URL(`../../docs/guide/${guide}.md`, import.meta.url), 'utf8')
-  const found = text.matchAll(/<!-- snippet: ([\w-]+) -->\n```sh\n([^]*?)```/g)
+  const found = text.matchAll(
+    new RegExp(`<!-- snippet: ([\\w-]+) -->\\n\`\`\`${language}\\n([^]*?)\`\`\``, 'g'),
+  )
   return Array.from(found, ([, name, code]) => ({ name: name as string, code: code as string }))
 }
