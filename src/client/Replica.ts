@@ -1,4 +1,5 @@
-import { compose, difference, transform, transformPosition, type Ops } from './delta.ts'
+import { compose, transform, transformPosition, type Ops } from './delta.ts'
+import { difference } from './difference.ts'
 
 /** An edit on its way: at most one is sent and not acknowledged. */
 export interface PendingEdit {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { Delta, normal } from '../ot/delta.ts'
-import { compose, difference, transform, transformPosition, type Op, type Ops } from './delta.ts'
+import { compose, transform, transformPosition, type Op, type Ops } from './delta.ts'
 
 /** The server uses quill-delta, the client its own few lines: they must say the same, or documents drift apart. */
 const seeded = (seed: number): (() => number) => {
@@ -52,14 +52,4 @@ it('composes and transforms as quill-delta does', () => {
     expect(transform(a, b, first)).toEqual(quill(a).transform(quill(b), first).chop().ops)
     expect(transformPosition(a, at, !first)).toBe(quill(a).transformPosition(at, first))
   }
-})
-
-it('finds a change between any two contents, never within a character', () => {
-  for (let i = 0; i < 1_000; i++) {
-    const from = content()
-    const to = i % 2 ? content() : compose(from, change(from))
-    expect(compose(from, difference(from, to))).toEqual(to)
-  }
-  const halves = difference([{ insert: '\u{1F600}' }], [{ insert: '\u{1F601}' }])
-  expect(halves).toEqual([{ insert: '\u{1F601}' }, { delete: 2 }])
 })

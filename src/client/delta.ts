@@ -22,13 +22,13 @@ const key = (value: unknown): string =>
       : part,
   ) ?? ''
 
-const same = (a: unknown, b: unknown): boolean => a === b || key(a) === key(b)
+export const same = (a: unknown, b: unknown): boolean => a === b || key(a) === key(b)
 
-const withAttributes = (op: Op, attributes: Attributes | undefined): Op =>
+export const withAttributes = (op: Op, attributes: Attributes | undefined): Op =>
   attributes && Object.keys(attributes).length > 0 ? { ...op, attributes } : op
 
 /** Builds ops in normal form: neighbours merged, an insert before a delete at the same place. */
-class Builder {
+export class Builder {
   readonly ops: Op[] = []
 
   push(op: Op): this {
@@ -172,29 +172,3 @@ export const transformPosition = (change: Ops, position: number, pushed: boolean
 /** The text of content, with U+FFFC in the place of each embed. */
 export const textOf = (content: Ops): string =>
   content.map(({ insert }) => (typeof insert === 'string' ? insert : '\ufffc')).join('')
-
-/** A change that leads from one content to another: what they share at both ends stays. */
-export const difference = (from: Ops, to: Ops): Op[] => {
-  const before = characters(from)
-  const after = characters(to)
-  const shorter = Math.min(before.length, after.length)
-  let start = 0
-  while (start < shorter && sameOp(before[start], after[start])) start += 1
-  let end = 0
-  while (end < shorter - start && sameOp(before.at(-1 - end), after.at(-1 - end))) end += 1
-  const sizeOf = (ops: Ops): number => ops.reduce((sum, op) => sum + lengthOf(op), 0)
-  const result = new Builder().push({ retain: sizeOf(before.slice(0, start)) })
-  for (const op of after.slice(start, after.length - end)) result.push(op)
-  return result.push({ delete: sizeOf(before.slice(start, before.length - end)) }).chop()
-}
-
-const sameOp = (a: Op | undefined, b: Op | undefined): boolean =>
-  same(a?.insert, b?.insert) && same(a?.attributes, b?.attributes)
-
-/** Content with an op for each character (not for half of one) and embed. */
-const characters = (content: Ops): Op[] =>
-  content.flatMap((op) =>
-    typeof op.insert === 'string'
-      ? Array.from(op.insert, (insert) => withAttributes({ insert }, op.attributes))
-      : [op],
-  )

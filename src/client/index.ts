@@ -7,7 +7,8 @@ export {
   type Events,
   type User,
 } from './CollaborativeDocument.ts'
-export { difference, textOf, transformPosition, type Attributes, type Op, type Ops } from './delta.ts'
+export { textOf, transformPosition, type Attributes, type Op, type Ops } from './delta.ts'
 
 /** Opens a document on a codraft server, without Yjs; returns at once, see {@link CollaborativeDocument.whenOnline}. */
 export const connect = (options: ConnectOptions): CollaborativeDocument => new CollaborativeDocument(options)
+export { difference } from './difference.ts'

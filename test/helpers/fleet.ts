@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createDatabases } from './postgres.ts'
+import { createBucket, settingsOf } from './s3.ts'
 import { startServer, type TestServer } from './server.ts'
+import { serviceVariable } from './services.ts'
 
-const script = fileURLToPath(new URL('fleet-instance.ts', import.meta.url))
+const lossyRedis = fileURLToPath(new URL('lossy-redis.ts', import.meta.url))
 
 export interface FleetOptions {
   /** Of each instance, in its order. */
   readonly redisUrls: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Share of the announcements of Redis that gets lost without a trace, 0 to 1. @default 0 */
+  readonly loss?: number
 }
 
 export interface Fleet {
@@ -20,19 +22,25 @@ export interface Fleet {
   close(): Promise<void>
 }
 
-/** Starts several servers in processes of their own that share Redis and snapshots. */
-export const startFleet = async ({ redisUrls, env }: FleetOptions): Promise<Fleet> => {
-  const folder = await mkdtemp(join(tmpdir(), 'codraft-fleet-'))
+/** Starts several servers in processes of their own that share Redis, a PostgreSQL database and an S3 bucket. */
+export const startFleet = async ({ redisUrls, env, loss = 0 }: FleetOptions): Promise<Fleet> => {
+  const bucket = await createBucket({
+    CODRAFT_TEST_S3_ENDPOINT: serviceVariable('CODRAFT_TEST_S3_ENDPOINT'),
+    CODRAFT_TEST_S3_ACCESS_KEY: serviceVariable('CODRAFT_TEST_S3_ACCESS_KEY'),
+    CODRAFT_TEST_S3_SECRET_KEY: serviceVariable('CODRAFT_TEST_S3_SECRET_KEY'),
+  })
+  const databases = await createDatabases(serviceVariable('CODRAFT_TEST_POSTGRES_URL'))
   const prefix = `test-${randomUUID()}:`
   const instances = await Promise.all(
     redisUrls.map((redisUrl) =>
       startServer({
-        script,
+        ...(loss > 0 && { nodeFlags: ['--import', lossyRedis] }),
         env: {
+          REDIS_URL: redisUrl,
           REDIS_PREFIX: prefix,
-          FLEET_REDIS_URL: redisUrl,
-          FLEET_OBJECTS: join(folder, 'objects'),
-          DATABASE_URL: `sqlite:${join(folder, 'store.sqlite')}`,
+          DATABASE_URL: databases.urls[0],
+          ...settingsOf(bucket),
+          ...(loss > 0 && { FLEET_LOSS: String(loss) }),
           ...env,
         },
       }),
@@ -43,7 +51,7 @@ export const startFleet = async ({ redisUrls, env }: FleetOptions): Promise<Flee
     prefix,
     async close() {
       await Promise.all(instances.map((instance) => instance.close()))
-      await rm(folder, { recursive: true, force: true })
+      await databases.drop()
     },
   }
 }

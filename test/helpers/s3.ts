@@ -20,3 +20,15 @@ export const createBucket = async (
   client.destroy()
   return { bucket, endpoint, credentials }
 }
+
+/** The settings of a server that keeps its snapshots in this bucket. */
+export const settingsOf = ({
+  bucket,
+  endpoint,
+  credentials,
+}: Awaited<ReturnType<typeof createBucket>>): Readonly<Record<string, string>> => ({
+  S3_BUCKET: bucket,
+  S3_ENDPOINT: endpoint,
+  AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+})

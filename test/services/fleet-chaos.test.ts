@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { redis } from '../../scripts/services/redis.ts'
 import { startFleet, type Fleet } from '../helpers/fleet.ts'
-import { MarkerWriter } from '../helpers/marker-writer.ts'
+import { MarkerWriter, type Wire } from '../helpers/marker-writer.ts'
 import { startNginx, type Balancer } from '../helpers/nginx.ts'
 import { randomSeed, seededRandom } from '../helpers/random.ts'
 import { startOwn, type OwnService } from '../helpers/services.ts'
@@ -24,7 +24,8 @@ beforeEach(async () => {
   fleet = await startFleet({
     redisUrls: links.map((link) => `redis://${link.address}`),
     // A twentieth of all announcements gets lost.
-    env: { FLEET_LOSS: '0.05', COMPACT_AFTER_BYTES: '16384', REDIS_ANTI_ENTROPY_MS: '2000' },
+    loss: 0.05,
+    env: { COMPACT_AFTER_BYTES: '16384', REDIS_ANTI_ENTROPY_MS: '2000' },
   })
   balancer = await startNginx(fleet.instances.map(({ url }) => url))
 })
@@ -44,7 +45,7 @@ it(
     const entries = [balancer, ...fleet.instances]
     const acknowledged = new Map<string, string[]>()
     let writerCount = 0
-    const open = (documentName: string, wire: 'hocuspocus' | 'y-websocket'): Promise<MarkerWriter> =>
+    const open = (documentName: string, wire: Wire): Promise<MarkerWriter> =>
       MarkerWriter.connect(pick(entries), documentName, wire, `w${writerCount++}`)
 
     const writers = await Promise.all([
@@ -52,6 +53,7 @@ it(
         open(name, 'hocuspocus'),
         open(name, 'hocuspocus'),
         open(name, 'y-websocket'),
+        open(name, 'json'),
       ]),
       // Nobody else holds what these write: what the server loses is lost.
       ...['solo-0', 'solo-1', 'solo-2'].map((name) => open(name, 'hocuspocus')),
@@ -126,7 +128,7 @@ it(
     for (const name of names) {
       const own = writers.filter(({ documentName }) => documentName === name)
       for (const writer of own)
-        if (!('wsconnected' in writer.client.provider))
+        if (writer.wire !== 'y-websocket')
           await expect.poll(() => writer.isSaved, { timeout: 40_000 }).toBe(true)
       await expect.poll(() => new Set(own.map(({ text }) => text)).size, { timeout: 40_000 }).toBe(1)
       for (const writer of own) writer.note()

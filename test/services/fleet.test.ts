@@ -21,20 +21,21 @@ describe('lost messages', () => {
   afterAll(() => redis.disconnect())
 
   for (const [how, loss] of [
-    ['every announcement is lost without a trace', '1'],
-    ['the subscription is dropped', '0'],
+    ['every announcement is lost without a trace', 1],
+    ['the subscription is dropped', 0],
   ] as const) {
     it(`${how}: instances are equal within the stated time, with no further edit`, async () => {
       const fleet = await startFleet({
         redisUrls: redisUrls(2),
-        env: { REDIS_ANTI_ENTROPY_MS: String(antiEntropyMs), FLEET_LOSS: loss },
+        env: { REDIS_ANTI_ENTROPY_MS: String(antiEntropyMs) },
+        loss,
       })
       {
         const [a, b] = fleet.instances
         await using writer = await connectHocuspocus(a!, 'doc', { user: 'ann' })
         await using reader = await connectHocuspocus(b!, 'doc', { user: 'bob' })
         await expect.poll(() => writer.isSaved && reader.isSaved).toBe(true)
-        if (loss === '0') await redis.client('KILL', 'TYPE', 'PUBSUB')
+        if (loss === 0) await redis.client('KILL', 'TYPE', 'PUBSUB')
         writer.text.insert(0, 'said once')
         const startedAt = performance.now()
         await expect.poll(() => reader.text.toJSON()).toBe('said once')
@@ -110,10 +111,10 @@ describe('three instances behind nginx', () => {
   it('a rolling restart under load loses no acknowledged edit and shows no client an error', async () => {
     const writers = await Promise.all(
       Array.from({ length: 12 }, (_, i) =>
-        MarkerWriter.connect(balancer, `rolling-${i % 6}`, 'hocuspocus', `roll${i}`),
+        MarkerWriter.connect(balancer, `rolling-${i % 6}`, i < 9 ? 'hocuspocus' : 'json', `roll${i}`),
       ),
     )
-    for (const writer of writers) await expect.poll(() => writer.client.provider.synced).toBe(true)
+    for (const writer of writers) await expect.poll(() => writer.isSynced).toBe(true)
     const over = new AbortController()
     const editing = (async () => {
       while (!over.signal.aborted) {
@@ -135,15 +136,16 @@ describe('three instances behind nginx', () => {
     for (const writer of writers) {
       await expect.poll(() => writer.isSaved, { timeout: 30_000 }).toBe(true)
       writer.note()
-      const { client } = writer
-      if (!(client instanceof HocuspocusClient)) continue
-      expect(client.deniedReason).toBeUndefined()
       // Moved by the server (1012), or the balancer found the next instance while one was going.
-      expect(client.closeCodes.filter((code) => ![1000, 1006, 1012].includes(code))).toEqual([])
+      expect(writer.closings.filter((code) => ![1000, 1006, 1012].includes(code as number))).toEqual([])
     }
     for (const writer of writers) {
-      const text = await textOf(fleet.instances[0]!, writer.documentName)
-      expect(writer.acknowledged.filter((mark) => !text.includes(mark))).toEqual([])
+      // What was acknowledged on another instance a moment ago is on its way.
+      const missing = async (): Promise<string[]> => {
+        const text = await textOf(fleet.instances[0]!, writer.documentName)
+        return writer.acknowledged.filter((mark) => !text.includes(mark))
+      }
+      await expect.poll(missing).toEqual([])
       expect(writer.acknowledged.length).toBeGreaterThan(0)
     }
     const pauseMs = Math.max(...writers.map(({ longestWaitMs }) => longestWaitMs))

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { s3 } from '../../scripts/services/s3.ts'
 import { connectHocuspocus } from '../helpers/clients.ts'
-import { createBucket } from '../helpers/s3.ts'
+import { createBucket, settingsOf } from '../helpers/s3.ts'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import { startOwn, type OwnService } from '../helpers/services.ts'
 
@@ -12,14 +12,7 @@ let server: TestServer
 let settings: Record<string, string>
 beforeAll(async () => {
   service = await startOwn(s3)
-  const { bucket, endpoint, credentials } = await createBucket(service.env)
-  settings = {
-    S3_BUCKET: bucket,
-    S3_ENDPOINT: endpoint,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    COMPACT_AFTER_MS: '1000',
-  }
+  settings = { ...settingsOf(await createBucket(service.env)), COMPACT_AFTER_MS: '1000' }
   server = await startServer({ env: settings })
 })
 afterAll(async () => {

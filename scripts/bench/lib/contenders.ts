@@ -64,7 +64,7 @@ export const fleetOf = (instance: Launch): Launch => ({
 })
 
 /** An instance of codraft that shares its snapshots over a folder. */
-export const fleetInstance = pathOf('../../../test/helpers/fleet-instance.ts')
+export const fleetInstance = pathOf('../servers/fleet-instance.ts')
 
 const signToken = (secret: string): Promise<string> =>
   new SignJWT({ name: 'Bench', documents: { '*': 'editor' } })
