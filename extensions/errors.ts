@@ -406,6 +406,12 @@ export const errorCatalogue = {
     cause: 'There is no such route or file.',
     cure: 'Check the path.',
   },
+  CODRAFT_SERVER_UNREACHABLE: {
+    status: 503,
+    closeCode: 4503,
+    cause: 'The server that a command works through does not answer, or is no codraft server.',
+    cure: 'Start it, or name its address in CODRAFT_URL.',
+  },
   CODRAFT_INTERNAL: {
     status: 500,
     closeCode: 1011,

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { CodraftError } from '../extensions/errors.ts'
 import { configCommand } from './cli/config.ts'
+import { editCommand } from './cli/edit.ts'
 import { exportCommand } from './cli/export.ts'
 import { serveCommand } from './cli/serve.ts'
 import { tokenCommand } from './cli/token.ts'
@@ -13,6 +14,7 @@ const program = new Command('codraft')
   .addCommand(tokenCommand())
   .addCommand(topicsCommand())
   .addCommand(exportCommand())
+  .addCommand(editCommand())
   .addCommand(configCommand())
 
 try {

@@ -13,6 +13,7 @@ import { addAuthentication, identityOf } from './authentication.ts'
 import { auditRoutes } from './audit.ts'
 import { contentRoutes } from './document-content.ts'
 import { documentRoutes } from './documents.ts'
+import { editRoutes } from './edits.ts'
 import { grantRoutes } from './grants.ts'
 import { presenceRoutes } from './presence.ts'
 import { shareRoutes } from './shares.ts'
@@ -27,6 +28,7 @@ A write is answered when it is durable. Errors are problem documents (RFC 9457) 
 const resources = [
   documentRoutes,
   contentRoutes,
+  editRoutes,
   versionRoutes,
   shareRoutes,
   grantRoutes,

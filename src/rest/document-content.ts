@@ -6,22 +6,12 @@ import { CodraftError } from '../../extensions/errors.ts'
 import { detectRoot } from '../documents/tree/read/roots.ts'
 import { parseContent, replaceContent, type ContentFormat } from '../documents/tree/index.ts'
 import { editText } from '../ot/edit-text.ts'
-import { createDocument, updateDocument } from '../store/documents.ts'
 import { assertMatches, contentOf, etagOf, mediaTypes, sendContent } from './content.ts'
-import { idempotencyHeaders, idempotently } from './idempotency.ts'
+import { idempotently } from './idempotency.ts'
 import { editorOf, requireRole } from './roles.ts'
 import { bodyProblems, contentResponse, documentParams, documentProblems, formatQuery } from './schemas.ts'
 import type { RestServices } from './services.ts'
-
-const writtenSchema = z.object({ etag: z.string().describe('Of the document with the edit.') })
-
-const conditionHeaders = idempotencyHeaders.extend({
-  'if-match': z
-    .string()
-    .max(1_000)
-    .optional()
-    .describe('ETag of the state that the caller has read; any other state answers 412.'),
-})
+import { conditionHeaders, writeDocument, writtenSchema } from './write-document.ts'
 
 /** Formats by the media type of a body. */
 const formatOf = (mediaType: string | undefined): ContentFormat => {
@@ -38,7 +28,7 @@ export const contentRoutes = (api: FastifyInstance, services: RestServices): voi
 }
 
 const readAndReplace = (api: FastifyInstance, services: RestServices): void => {
-  const { documents, store, limits } = services
+  const { documents, limits } = services
   const { update: _update, ...sources } = mediaTypes
   api.removeAllContentTypeParsers()
   api.addContentTypeParser(Object.values(sources), { parseAs: 'string' }, (_request, body, done) =>
@@ -100,30 +90,12 @@ const readAndReplace = (api: FastifyInstance, services: RestServices): void => {
       },
     },
     async (request, reply) => {
-      const { name } = request.params
+      const { body } = request
       const format = formatOf(request.headers['content-type'])
-      const isNew = !(await documents.hasContent(name))
-      // What cannot be read must not make its sender the owner of an empty document.
-      if (isNew) parseContent(format, request.body)
-      const caller = await requireRole(services, request, name, 'editor', true)
-      return idempotently(services, request, reply, name, {
-        async work(opId) {
-          const at = Date.now()
-          // An application that keeps its own permissions has no owner in the store.
-          const isAdded = isNew && (await createDocument(store.of(name), { name, ownerId: null, at }))
-          const etag = await documents.edit(name, editorOf(caller, opId), (document, origin) => {
-            assertMatches(document, request.headers['if-match'])
-            replaceContent(document, format, request.body, { origin })
-            return etagOf(document)
-          })
-          if (!isAdded) await updateDocument(store.of(name), name, { updatedAt: at })
-          reply.header('etag', etag)
-          return { status: isNew ? 201 : 200, response: { etag } }
-        },
-        async repeated() {
-          const etag = await documents.read(name, etagOf)
-          return { status: 200, response: { etag: etag ?? '' } }
-        },
+      return writeDocument(services, request, reply, {
+        name: request.params.name,
+        checkNew: () => void parseContent(format, body),
+        change: (document, origin) => void replaceContent(document, format, body, { origin }),
       })
     },
   )

@@ -30,9 +30,15 @@ it('every snippet of the guide does what it says', async () => {
       blocks: '',
       library: 'Plan\nWritten by an agent.\nThe very First step\n\n',
     })
-    const address = `${server.url}/api/documents/plans%2F2027?format=md`
-    const markdown = await fetch(address, { headers: { authorization: `Bearer ${TOKEN}` } })
-    expect(await markdown.text()).toBe('## Plan\n\nWritten by an agent.\n\n1. **The very** First step\n')
+    for (const { code } of guideSnippets('json-protocol')) {
+      await run('bash', ['-euo', 'pipefail', '-c', code], { env, timeout: 60_000 })
+    }
+    const read = async (name: string): Promise<string> => {
+      const address = `${server.url}/api/documents/${encodeURIComponent(name)}?format=md`
+      return (await fetch(address, { headers: { authorization: `Bearer ${TOKEN}` } })).text()
+    }
+    expect(await read('plans/2027')).toBe('## Plan\n\nWritten by an agent.\n\n1. **The very** First step\n')
+    expect(await read('logs/2027')).toMatch(/^# Log\n\n- [\d-]+ released\n\nChecked by \*\*two\*\*\.\n$/)
   } finally {
     await rm(folder, { recursive: true })
   }

@@ -9,6 +9,7 @@ export {
   replaceContent,
   type ContentFormat,
 } from './content.ts'
+export { editContent, type ContentEdit } from './edit/edit-content.ts'
 export { isSafeLink } from './addresses.ts'
 export { mergeIntoDocument, type MergeOptions } from './merge/document.ts'
 export { readDocument, type DocumentReading, type ReadOptions } from './read/document.ts'

@@ -18,7 +18,8 @@ it('every snippet of the guide does what it says', async () => {
     }
     expect(output['get']).toBe('# Plan\n\nFirst draft.\n')
     expect(output['repeat']).toMatch(/^(\{"etag":".*"\})\1$/)
-    expect(output['versions']).toContain('-Second draft.\n+Third draft.')
+    expect(output['edits']).toMatch(/# Plan\n\n\*\*Better\*\* draft\.\n\n- first step\n$/)
+    expect(output['versions']).toContain('+Third draft.')
     expect(output['share']).toContain('"email":"bob@example.org"')
     expect(output['share']).toContain('"action":"invited"')
     expect(output['list']).toContain('"name":"plans/2026"')
