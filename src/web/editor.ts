@@ -2,20 +2,24 @@ import { Editor } from '@tiptap/core'
 import { Collaboration } from '@tiptap/extension-collaboration'
 import { CollaborationCaret } from '@tiptap/extension-collaboration-caret'
 import { Placeholder, Selection } from '@tiptap/extensions'
-import { StarterKit } from '@tiptap/starter-kit'
 import type { HocuspocusProvider } from '@hocuspocus/provider'
 import { renderCaret, renderSelection } from './carets.ts'
+import { learnForeignContent, noForeignContent, type ForeignContent } from './content/foreign.ts'
+import { contentExtensions } from './content/schema.ts'
 
 interface EditorOptions {
   element: HTMLElement
   provider: HocuspocusProvider
   /** The person at this page, as the others see it. */
-  user: { id: string; name: string; color: string }
+  user: () => { id: string; name: string; color: string }
   tintFor: (id: string) => string
 }
 
-/** The rich-text editor on the `default` fragment of the document, with the carets of the others. */
-export const createEditor = ({ element, provider, user, tintFor }: EditorOptions): Editor =>
+/** The field of the document that the page edits. */
+export const editorField = 'default'
+
+/** The rich-text editor on the document's fragment, with the carets of the others. */
+const createEditor = ({ element, provider, user, tintFor }: EditorOptions, foreign: ForeignContent): Editor =>
   new Editor({
     element,
     editable: false,
@@ -23,26 +27,50 @@ export const createEditor = ({ element, provider, user, tintFor }: EditorOptions
       attributes: { role: 'textbox', 'aria-multiline': 'true', 'aria-label': 'Document', class: 'prose' },
     },
     extensions: [
-      StarterKit.configure({
-        undoRedo: false,
-        // It would change a document that is only opened, in every browser at once.
-        trailingNode: false,
-        heading: { levels: [1, 2, 3] },
-        link: {
-          openOnClick: false,
-          defaultProtocol: 'https',
-          HTMLAttributes: { rel: 'noopener noreferrer nofollow' },
-        },
-        dropcursor: { color: 'var(--accent)', width: 2 },
-      }),
+      ...contentExtensions(foreign),
       Selection,
       Placeholder.configure({ placeholder: 'Start writing. Everyone with the link writes along.' }),
-      Collaboration.configure({ document: provider.document, provider }),
+      Collaboration.configure({ document: provider.document, field: editorField, provider }),
       CollaborationCaret.configure({
         provider,
-        user,
+        user: user(),
         render: (other) => renderCaret(other, tintFor),
         selectionRender: (other) => renderSelection(other, tintFor),
       }),
     ],
   })
+
+/** The editor of the page. It is another one after the document has brought something that needs a wider schema. */
+export interface EditorSlot {
+  readonly current: Editor
+}
+
+/**
+ * Creates the editor and calls `mount` with it, again for each one that takes its place. What the schema lacks is
+ * noted before the editor would see it, so that it does not remove it.
+ */
+export const openEditor = (options: EditorOptions, mount: (editor: Editor) => void): EditorSlot => {
+  const foreign = noForeignContent()
+  const document = options.provider.document
+  const fragment = document.getXmlFragment(editorField)
+  let editor = createEditor(options, foreign)
+  mount(editor)
+
+  document.on('beforeObserverCalls', (transaction) => {
+    if (!learnForeignContent(foreign, editor.schema, fragment, transaction)) return
+    const { isEditable, isFocused } = editor
+    const { from, to } = editor.state.selection
+    editor.destroy()
+    editor = createEditor(options, foreign)
+    editor.setEditable(isEditable, false)
+    mount(editor)
+    // The new editor shows the document once this turn is over.
+    if (isFocused) setTimeout(() => editor.chain().focus().setTextSelection({ from, to }).run())
+  })
+
+  return {
+    get current() {
+      return editor
+    },
+  }
+}

@@ -30,6 +30,21 @@ export const marks: Format[] = [
   mark('code', 'Inline code', 'Mod-E'),
 ]
 
+export const scripts: Pick<Format, 'name' | 'label' | 'run' | 'isActive'>[] = [
+  {
+    name: 'subscript',
+    label: 'Subscript',
+    run: (editor) => editor.chain().focus().unsetSuperscript().toggleSubscript().run(),
+    isActive: (editor) => editor.isActive('subscript'),
+  },
+  {
+    name: 'superscript',
+    label: 'Superscript',
+    run: (editor) => editor.chain().focus().unsetSubscript().toggleSuperscript().run(),
+    isActive: (editor) => editor.isActive('superscript'),
+  },
+]
+
 export const blocks: Format[] = [
   {
     name: 'bulletList',
@@ -46,6 +61,14 @@ export const blocks: Format[] = [
     shortcut: 'Mod-Shift-7',
     run: (editor) => editor.chain().focus().toggleOrderedList().run(),
     isActive: (editor) => editor.isActive('orderedList'),
+  },
+  {
+    name: 'taskList',
+    label: 'Task list',
+    icon: 'taskList',
+    shortcut: 'Mod-Shift-9',
+    run: (editor) => editor.chain().focus().toggleTaskList().run(),
+    isActive: (editor) => editor.isActive('taskList'),
   },
   {
     name: 'blockquote',

@@ -29,6 +29,7 @@ export const createLinkTool = (editor: Editor): Tool => {
     h('div', { class: 'row' }, remove, open, apply),
   )
   document.body.append(form)
+  editor.on('destroy', () => form.remove())
 
   const currentAddress = (): string => {
     const href: unknown = editor.getAttributes('link')['href']

@@ -4,12 +4,13 @@ import './styles/controls.css'
 import './styles/popovers.css'
 import './styles/people.css'
 import './styles/prose.css'
+import './styles/content.css'
 import { refreshFlags } from './carets.ts'
 import { bindCopy } from './clipboard.ts'
 import { mountConnectHelp } from './connect-help.ts'
 import { documentNameIn, documentPath, randomDocumentName } from './document-name.ts'
 import { byId } from './dom.ts'
-import { createEditor } from './editor.ts'
+import { openEditor } from './editor.ts'
 import { availableStorage, loadGuest, saveGuest } from './guest.ts'
 import { mountNotice } from './notice.ts'
 import { mountPeople } from './people-view.ts'
@@ -72,7 +73,11 @@ const awareness = provider.awareness
 if (!awareness) throw new Error('the provider has no awareness')
 
 const sheet = byId('sheet', HTMLElement)
-const editor = createEditor({ element: byId('editor', HTMLElement), provider, user: ownUser(), tintFor })
+const editorElement = byId('editor', HTMLElement)
+const slot = openEditor({ element: editorElement, provider, user: ownUser, tintFor }, (editor) => {
+  mountToolbar(byId('toolbar', HTMLElement), editor)
+  mountWordCount(byId('words', HTMLElement), editor)
+})
 const showNotice = mountNotice(() => session.retry())
 
 function follow(facts: SessionFacts): void {
@@ -82,7 +87,7 @@ function follow(facts: SessionFacts): void {
   showNotice(facts.problem, facts.loaded)
   document.body.toggleAttribute('data-readonly', facts.access === 'read')
   sheet.toggleAttribute('data-loading', !facts.loaded)
-  if (editor.isEditable !== facts.writable) editor.setEditable(facts.writable)
+  if (slot.current.isEditable !== facts.writable) slot.current.setEditable(facts.writable)
 }
 follow(session.facts)
 
@@ -91,7 +96,6 @@ follow(session.facts)
 provider.on('authenticated', () => awareness.setLocalStateField('user', ownUser()))
 
 mountTitle(documentName)
-mountToolbar(byId('toolbar', HTMLElement), editor)
 mountPeople({
   awareness,
   tintFor,
@@ -107,7 +111,6 @@ mountPeople({
   }),
 })
 refreshFlags(sheet, awareness)
-mountWordCount(byId('words', HTMLElement), editor)
 mountConnectHelp(documentName, socketOrigin)
 bindCopy(
   byId('copy-link', HTMLButtonElement),
@@ -118,9 +121,9 @@ byId('new-document', HTMLButtonElement).addEventListener('click', () => {
 })
 // The sheet is the paper: a click on its margin or below the text goes on writing at the end.
 sheet.addEventListener('mousedown', (event) => {
-  if (event.target !== sheet && event.target !== editor.view.dom.parentElement) return
+  if (event.target !== sheet && event.target !== editorElement) return
   event.preventDefault()
-  editor.commands.focus('end')
+  slot.current.commands.focus('end')
 })
 installTooltips()
 

@@ -2,11 +2,12 @@ import type { Editor } from '@tiptap/core'
 import { h, icon } from './dom.ts'
 import { textStyles } from './formats.ts'
 import { icons } from './icons.ts'
+import { createMenu } from './menu.ts'
 import { bindPopover } from './popover.ts'
 import { shortcutText } from './shortcuts.ts'
 import { setDisabled, type Tool } from './tool.ts'
 
-/** The menu of paragraph styles: text and three headings. */
+/** The menu of paragraph styles: text and the headings. */
 export const createStyleMenu = (editor: Editor): Tool => {
   const label = h('span', { class: 'style-name' })
   const button = h(
@@ -35,8 +36,9 @@ export const createStyleMenu = (editor: Editor): Tool => {
       h('kbd', {}, shortcutText(style.shortcut)),
     ),
   )
-  const menu = h('div', { class: 'popover menu', role: 'menu', 'aria-label': 'Paragraph style' }, ...items)
+  const menu = createMenu('Paragraph style', items)
   document.body.append(menu)
+  editor.on('destroy', () => menu.remove())
 
   const current = () => textStyles.findIndex((style) => style.isActive(editor))
   bindPopover(button, menu, {
@@ -51,20 +53,12 @@ export const createStyleMenu = (editor: Editor): Tool => {
       textStyles[index]?.run(editor)
     })
   })
-  menu.addEventListener('keydown', (event) => {
-    const at = items.findIndex((item) => item === document.activeElement)
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-    if (event.key === 'Tab') menu.hidePopover()
-    if (step === undefined) return
-    event.preventDefault()
-    items[(at + step + items.length) % items.length]?.focus()
-  })
 
   return {
     button,
     refresh() {
       const active = current()
-      const name = textStyles[active]?.label ?? ''
+      const name = textStyles[active]?.label ?? 'Heading'
       label.textContent = name
       button.setAttribute('aria-label', `Paragraph style: ${name}`)
       items.forEach((item, index) => item.setAttribute('aria-checked', String(index === active)))

@@ -1,8 +1,11 @@
 import type { Editor } from '@tiptap/core'
 import { h } from './dom.ts'
+import { createColorTool } from './color-tool.ts'
 import { blocks, history, marks, type Format } from './formats.ts'
+import { createImageTool } from './image-tool.ts'
 import { createLinkTool } from './link-tool.ts'
 import { createStyleMenu } from './style-menu.ts'
+import { createTableTool } from './table-tool.ts'
 import { setDisabled, toolButton, type Tool } from './tool.ts'
 
 const formatTool = (editor: Editor, format: Format): Tool => {
@@ -17,13 +20,16 @@ const formatTool = (editor: Editor, format: Format): Tool => {
   }
 }
 
-/** Fills the formatting bar and keeps it in step with the selection. */
-export const mountToolbar = (bar: HTMLElement, editor: Editor): void => {
+/** Fills the formatting bar and keeps it in step with the selection. A bar that served another editor is replaced. */
+export const mountToolbar = (former: HTMLElement, editor: Editor): void => {
+  const bar = former.cloneNode(false) as HTMLElement
+  former.replaceWith(bar)
   const formats = (list: Format[]): Tool[] => list.map((format) => formatTool(editor, format))
   const groups: Tool[][] = [
     [createStyleMenu(editor)],
-    [...formats(marks), createLinkTool(editor)],
+    [...formats(marks), createColorTool(editor), createLinkTool(editor)],
     formats(blocks),
+    [createImageTool(editor), createTableTool(editor)],
     formats(history),
   ]
   for (const group of groups) {
@@ -51,7 +57,7 @@ export const mountToolbar = (bar: HTMLElement, editor: Editor): void => {
     scheduled = true
     requestAnimationFrame(() => {
       scheduled = false
-      for (const tool of tools) tool.refresh()
+      if (!editor.isDestroyed) for (const tool of tools) tool.refresh()
     })
   }
   editor.on('transaction', refresh)

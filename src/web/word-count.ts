@@ -22,5 +22,6 @@ export const mountWordCount = (output: HTMLElement, editor: Editor): void => {
     clearTimeout(timer)
     timer = setTimeout(show, pauseMs)
   })
+  editor.on('destroy', () => clearTimeout(timer))
   show()
 }
