@@ -23,6 +23,7 @@ export default defineConfig({
       project('faults', ['test/faults/**/*.test.ts'], 180),
       project('fuzz', ['test/fuzz/**/*.test.ts'], 300),
       project('services', ['test/services/**/*.test.ts'], 180),
+      project('package', ['test/package/**/*.test.ts'], 600),
       project('browser', ['test/browser/**/*.test.ts'], 180),
       project('slice', ['test/soak/slice.test.ts'], 600),
       project('soak', ['test/soak/whole.test.ts'], 3600),

@@ -52,9 +52,8 @@ if (process.argv.includes('--web')) {
   const sources = readdirSync(web, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .filter((file) => !file.startsWith(join(web, 'dist')))
     .sort()
-  upToDate(join(web, 'dist/.built'), [...sources, lockfile], () =>
+  upToDate(join(root, 'dist/web/.built'), [...sources, lockfile], () =>
     run('building the page …', node, [
       join(root, 'node_modules/vite/bin/vite.js'),
       'build',

@@ -62,6 +62,9 @@ if (isCi) {
   }
 } else notRun.push('what needs real services such as Redis and PostgreSQL (npm run test:services)')
 
+if (isCi) await runProject('package')
+else notRun.push('the npm package, installed (npx vitest run --project package)')
+
 if (isCi && !findChromium()) installChromium()
 const chromium = findChromium()
 if (chromium !== undefined) {

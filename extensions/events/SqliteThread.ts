@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { CodraftError } from '../errors.ts'
+import { siblingModule } from '../sibling-module.ts'
 import type { CallName, FromWorker, SqliteCalls } from './sqlite-protocol.ts'
 
 interface Question {
@@ -23,7 +24,7 @@ export class SqliteThread {
   /** @throws {CodraftError} CODRAFT_SCHEMA_NEWER, or what SQLite says of a file that cannot be opened */
   start(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+    const worker = new Worker(siblingModule(import.meta.url, 'sqlite-worker'), {
       workerData: { path: this.#path },
       name: 'codraft-events',
     })

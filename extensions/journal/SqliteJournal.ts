@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { CodraftError } from '../errors.ts'
+import { siblingModule } from '../sibling-module.ts'
 import { AppendQueue, type AppendBatch } from './AppendQueue.ts'
 import type {
   CommitReport,
@@ -151,7 +152,7 @@ export class SqliteJournal implements Journal {
   }
 
   #startWorker(): Promise<void> {
-    const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+    const worker = new Worker(siblingModule(import.meta.url, 'sqlite-worker'), {
       workerData: { path: this.#path },
       name: 'codraft-journal',
     })

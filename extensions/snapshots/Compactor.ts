@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { siblingModule } from '../sibling-module.ts'
 import type { CompactionAnswer, CompactionJob, CompactionWorkerData } from './compaction-worker.ts'
 
 export interface CompactorOptions {
@@ -73,7 +74,7 @@ export class Compactor {
 
   #startWorker(): Worker {
     const { gc, maxHeapMb } = this.#options
-    const worker = new Worker(new URL('./compaction-worker.ts', import.meta.url), {
+    const worker = new Worker(siblingModule(import.meta.url, 'compaction-worker'), {
       name: 'codraft-compaction',
       workerData: { gc } satisfies CompactionWorkerData,
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { CodraftError } from '../../extensions/errors.ts'
+import { siblingModule } from '../../extensions/sibling-module.ts'
 import type { RenderedFile } from './render-pdf.ts'
 import type { RenderAnswer, RenderRequest } from './RenderProtocol.ts'
 
@@ -91,7 +91,7 @@ export class RenderPool {
       idle.process.channel?.ref()
       return idle
     }
-    const process = fork(join(import.meta.dirname, 'render-child.ts'), {
+    const process = fork(siblingModule(import.meta.url, 'render-child'), {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: ['--max-old-space-size=512'],

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import Fastify, {
   type FastifyBaseLogger,
@@ -12,6 +11,7 @@ import type { Registry } from 'prom-client'
 import { z } from 'zod'
 import { CodraftError } from '../../extensions/errors.ts'
 import type { Logger } from '../logger.ts'
+import { packageFolder } from '../package-folder.ts'
 import { addRest } from '../rest/app.ts'
 import { codedError, problemMediaType, problemOf } from '../rest/problem.ts'
 import type { RestServices } from '../rest/services.ts'
@@ -38,7 +38,7 @@ const guestTokenSeconds = 3_600
 /** A document name of 255 characters, each of three bytes, percent-encoded. */
 const maxParamLength = 255 * 9
 
-const webFolder = fileURLToPath(new URL('../web/dist', import.meta.url))
+const webFolder = join(packageFolder, 'dist/web')
 
 const contentSecurityPolicy = [
   "default-src 'self'",

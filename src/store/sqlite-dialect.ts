@@ -10,6 +10,7 @@ import {
   type QueryResult,
 } from 'kysely'
 import { CodraftError } from '../../extensions/errors.ts'
+import { siblingModule } from '../../extensions/sibling-module.ts'
 import type { SqliteRequest, SqliteResponse } from './sqlite-protocol.ts'
 
 /**
@@ -76,7 +77,7 @@ class SqliteWorkerConnection implements DatabaseConnection {
   #lastId = 0
 
   constructor(path: string) {
-    this.#worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+    this.#worker = new Worker(siblingModule(import.meta.url, 'sqlite-worker'), {
       workerData: { path },
       name: 'codraft-store',
     })

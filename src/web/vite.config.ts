@@ -6,7 +6,7 @@ const server = 'http://127.0.0.1:8080'
 export default defineConfig({
   root: import.meta.dirname,
   build: {
-    outDir: 'dist',
+    outDir: '../../dist/web',
     emptyOutDir: true,
     target: 'es2022',
     sourcemap: false,

@@ -23,7 +23,9 @@ it('every snippet of the guide does what it says', async () => {
     for (const { name, code } of guideSnippets('json-protocol', 'js')) {
       const file = join(folder, `${name}.mjs`)
       await writeFile(file, code)
-      output[name] = (await run(process.execPath, [file], { env, timeout: 30_000 })).stdout
+      output[name] = (
+        await run(process.execPath, ['-C', 'codraft-source', file], { env, timeout: 30_000 })
+      ).stdout
     }
     expect(output).toEqual({
       'by-hand': 'durable, version 1\n',

@@ -22,7 +22,7 @@ afterEach(() => rm(folder, { recursive: true }))
 const run = async (source: string, env: Record<string, string> = {}) => {
   const file = join(folder, 'snippet.ts')
   await writeFile(file, source)
-  const child = spawn(process.execPath, [file], {
+  const child = spawn(process.execPath, ['-C', 'codraft-source', file], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
