@@ -112,9 +112,8 @@ export const errorCatalogue = {
   CODRAFT_EDIT_INVALID: {
     status: 400,
     closeCode: 4400,
-    cause:
-      'An edit of a JSON client is malformed, out of bounds, splits a character, or does not fit the document.',
-    cure: 'Correct what the message names; the edit was not applied, and the connection stays open.',
+    cause: 'An edit is malformed, out of bounds, splits a character, or does not fit the document.',
+    cure: 'Correct what the message names; nothing was applied.',
   },
   CODRAFT_EDIT_TOO_LARGE: {
     status: 413,

@@ -4,6 +4,7 @@ import { CodraftError } from '../extensions/errors.ts'
 import { configCommand } from './cli/config.ts'
 import { editCommand } from './cli/edit.ts'
 import { exportCommand } from './cli/export.ts'
+import { mcpCommand } from './cli/mcp.ts'
 import { serveCommand } from './cli/serve.ts'
 import { tokenCommand } from './cli/token.ts'
 import { topicsCommand } from './cli/topics.ts'
@@ -15,6 +16,7 @@ const program = new Command('codraft')
   .addCommand(topicsCommand())
   .addCommand(exportCommand())
   .addCommand(editCommand())
+  .addCommand(mcpCommand())
   .addCommand(configCommand())
 
 try {

@@ -55,6 +55,18 @@ export class DocumentsApi {
     return (await this.#send('GET', `${pathOf(documentName)}?format=${format}`)).text()
   }
 
+  /** False when there is no such document, or none that the caller may know of. */
+  async exists(documentName: string): Promise<boolean> {
+    try {
+      await this.read(documentName, 'text')
+      return true
+    } catch (error) {
+      const status = error instanceof CodraftError ? error.status : 500
+      if (status === 403 || status === 404) return false
+      throw error
+    }
+  }
+
   /** Creates the document or replaces its content; resolves when that is durable. */
   async replace(documentName: string, format: ContentFormat, content: string): Promise<void> {
     await this.#send('PUT', pathOf(documentName), { type: mediaTypes[format], content })
