@@ -3,6 +3,7 @@ import { CodraftError } from '../errors.ts'
 import type { Journal, JournalRecord, Position } from '../journal/Journal.ts'
 import { isRelayed } from '../transaction-origin.ts'
 import { encodeEvent, topicOf } from './catalogue.ts'
+import { EditBatch, type Flushed } from './EditBatch.ts'
 import { editEvent } from './edit-event.ts'
 import type { EventLog, Message } from './EventLog.ts'
 
@@ -34,8 +35,13 @@ export interface EditPublisherOptions {
   /** Position in the newest snapshot of a document: where publishing begins when the journal before it is gone. */
   readonly base: (documentName: string) => Promise<{ readonly position: Position } | undefined>
   /**
+   * Whether all edits of a document so far are durable: what is not is not read yet, and is looked for again.
+   * @default whether those of all documents are
+   */
+  readonly isDurable?: (documentName: string) => boolean
+  /**
    * Edits are published this long after the first of them, ms.
-   * @default 250
+   * @default 500
    */
   readonly gatherMs?: number
   /**
@@ -48,7 +54,7 @@ export interface EditPublisherOptions {
   readonly onPublished?: (events: number) => void
 }
 
-const maxBatchBytes = 1_000_000
+const documentsAtOnce = 16
 const firstRetryMs = 500
 const maxRetryMs = 10_000
 /** A document that cannot be read, or that another instance publishes, is looked at again after this, ms. */
@@ -70,7 +76,8 @@ export class EditPublisher implements Extension {
   readonly #logger: PublisherLogger
   /** Documents that may have edits to publish, since when (`performance.now()`). */
   readonly #dirty = new Map<string, number>()
-  readonly #positions = new Map<string, Position>()
+  /** Published, and not saved yet. */
+  readonly #published = new Map<string, Position>()
   readonly #notBefore = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #sweeping: NodeJS.Timeout | undefined
@@ -79,7 +86,7 @@ export class EditPublisher implements Extension {
   #stopped = false
 
   constructor(options: EditPublisherOptions) {
-    this.#options = { gatherMs: 250, sweepMs: 60_000, ...options }
+    this.#options = { gatherMs: 500, sweepMs: 60_000, ...options }
     this.#logger = options.logger ?? silent
   }
 
@@ -165,76 +172,78 @@ export class EditPublisher implements Extension {
     }
   }
 
-  /** Publishes what is durable of all dirty documents. Rejects when the log or the positions cannot be reached. */
+  /** Publishes what is durable of all dirty documents. Rejects when journal, log or positions cannot be reached. */
   async #pass(): Promise<void> {
-    const { journal, positions } = this.#options
+    const { journal, positions, isDurable = () => journal.status.pendingBytes === 0 } = this.#options
     const now = performance.now()
     for (const [name, notBefore] of this.#notBefore) if (notBefore <= now) this.#notBefore.delete(name)
-    const taken = [...this.#dirty].filter(([name]) => !this.#notBefore.has(name))
-    // What is not durable yet is not read, and must not be forgotten.
-    const unsettled = journal.status.pendingBytes > 0
-    const claimed = await positions.claim(taken.map(([name]) => name))
-    const saved = new Map<string, Position>()
-    for (const [documentName, since] of taken) {
-      this.#dirty.delete(documentName)
-      const position = claimed.get(documentName)
-      if (position === undefined) {
-        this.#later(documentName, foreignRetryMs)
+    const due = [...this.#dirty].filter(([name]) => !this.#notBefore.has(name))
+    const durable = new Set(due.map(([name]) => name).filter(isDurable))
+    const claimed = await positions.claim(due.map(([name]) => name))
+    for (const [name] of due) {
+      if (!claimed.has(name)) this.#later(name, foreignRetryMs)
+      else if (durable.has(name)) this.#dirty.delete(name)
+    }
+    const batch = new EditBatch((messages) => this.#options.log.publish(topicOf('document.edited'), messages))
+    const names = [...claimed.keys()]
+    try {
+      for (let start = 0; start < names.length; start += documentsAtOnce)
+        await this.#publish(names.slice(start, start + documentsAtOnce), claimed, batch)
+      this.#flushed(await batch.flush())
+    } catch (error) {
+      for (const [name, since] of due) if (claimed.has(name)) this.#dirty.set(name, since)
+      await this.#save().catch(() => undefined)
+      throw error
+    }
+    await this.#save()
+  }
+
+  /** Puts into the batch what the journal has above the positions, document by document. */
+  async #publish(
+    documentNames: readonly string[],
+    claimed: ReadonlyMap<string, Position>,
+    batch: EditBatch,
+  ): Promise<void> {
+    const reads = await Promise.allSettled(
+      documentNames.map((name) =>
+        this.#read(name, Math.max(claimed.get(name) as Position, this.#published.get(name) ?? 0)),
+      ),
+    )
+    for (const [index, documentName] of documentNames.entries()) {
+      const read = reads[index] as PromiseSettledResult<JournalRecord[]>
+      if (read.status === 'rejected') {
+        this.#unread(documentName, read.reason)
         continue
       }
-      try {
-        const next = await this.#publish(
-          documentName,
-          Math.max(position, this.#positions.get(documentName) ?? 0),
-        )
-        if (next > position) saved.set(documentName, next)
-        if (unsettled) this.#dirty.set(documentName, performance.now())
-      } catch (error) {
-        if (hasCode(error, 'CODRAFT_DOCUMENT_ERASED')) continue
-        if (!isUnreadable(error)) {
-          this.#dirty.set(documentName, since)
-          await positions.save(saved).catch(() => undefined)
-          throw error
-        }
-        this.#later(documentName, unreadableRetryMs)
-        this.#logger.error(
-          { documentName, error: messageOf(error) },
-          'edits of a document cannot be published',
-        )
+      for (const record of read.value) {
+        batch.add(documentName, record.position, this.#encode(documentName, record))
+        if (batch.isFull) this.#flushed(await batch.flush())
       }
     }
-    await positions.save(saved)
-    for (const name of saved.keys()) this.#positions.delete(name)
+  }
+
+  #unread(documentName: string, error: unknown): void {
+    if (hasCode(error, 'CODRAFT_DOCUMENT_ERASED')) return
+    if (!isUnreadable(error)) throw error
+    this.#later(documentName, unreadableRetryMs)
+    this.#logger.error({ documentName, error: messageOf(error) }, 'edits of a document cannot be published')
+  }
+
+  /** Remembered before it is saved: a pass that fails later does not publish this again. */
+  #flushed({ events, positions }: Flushed): void {
+    for (const [name, position] of positions) this.#published.set(name, position)
+    if (events > 0) this.#options.onPublished?.(events)
+  }
+
+  async #save(): Promise<void> {
+    if (this.#published.size === 0) return
+    await this.#options.positions.save(this.#published)
+    this.#published.clear()
   }
 
   #later(documentName: string, waitMs: number): void {
     this.#notBefore.set(documentName, performance.now() + waitMs)
     this.#dirty.set(documentName, performance.now())
-  }
-
-  /** Publishes what the journal has above `position`; resolves to the new position. */
-  async #publish(documentName: string, position: Position): Promise<Position> {
-    let batch: Message[] = []
-    let bytes = 0
-    const flush = async (upTo: Position): Promise<void> => {
-      await this.#options.log.publish(topicOf('document.edited'), batch)
-      // Remembered before it is saved: a pass that fails later does not publish this again.
-      this.#positions.set(documentName, upTo)
-      this.#options.onPublished?.(batch.length)
-      batch = []
-      bytes = 0
-    }
-    let last = position
-    for (const record of await this.#read(documentName, position)) {
-      const message = this.#encode(documentName, record)
-      last = record.position
-      if (!message) continue
-      batch.push(message)
-      bytes += message.value.length
-      if (bytes > maxBatchBytes) await flush(last)
-    }
-    if (batch.length > 0) await flush(last)
-    return last
   }
 
   /** A record that Yjs cannot read would hold up all that follow. */

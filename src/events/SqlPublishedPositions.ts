@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import type { PublishedPositions } from '../../extensions/events/index.ts'
 import type { Position } from '../../extensions/journal/index.ts'
 import type { StoreDatabase } from '../store/schema.ts'
@@ -6,6 +7,14 @@ import type { Store } from '../store/Store.ts'
 
 /** An instance that ends without a word leaves its documents to others after this, ms. */
 const leaseMs = 10_000
+
+/** A statement may have only so many parameters. */
+const documentsPerStatement = 500
+
+const inGroups = (names: readonly string[]): string[][] =>
+  Array.from({ length: Math.ceil(names.length / documentsPerStatement) }, (_, index) =>
+    names.slice(index * documentsPerStatement, (index + 1) * documentsPerStatement),
+  )
 
 interface Held {
   position: Position
@@ -47,18 +56,19 @@ export class SqlPublishedPositions implements PublishedPositions {
   }
 
   async save(positions: ReadonlyMap<string, Position>): Promise<void> {
-    for (const [db, names] of this.#byShard(positions.keys())) {
-      await db.transaction().execute(async (tx) => {
-        for (const documentName of names.toSorted()) {
-          await tx
-            .updateTable('publishedPositions')
-            .set({ position: positions.get(documentName) as Position })
-            .where('documentName', '=', documentName)
-            .where('holder', '=', this.#holder)
-            .execute()
-        }
-      })
-      for (const name of names) {
+    for (const [db, shardNames] of this.#byShard(positions.keys())) {
+      for (const names of inGroups(shardNames.toSorted())) {
+        const cases = names.map((name) => sql`when ${name} then ${positions.get(name)}`)
+        await db
+          .updateTable('publishedPositions')
+          .set(({ ref }) => ({
+            position: sql<number>`case ${ref('documentName')} ${sql.join(cases, sql` `)} end`,
+          }))
+          .where('documentName', 'in', names)
+          .where('holder', '=', this.#holder)
+          .execute()
+      }
+      for (const name of shardNames) {
         const held = this.#held.get(name)
         if (held) held.position = positions.get(name) as Position
       }
@@ -76,45 +86,43 @@ export class SqlPublishedPositions implements PublishedPositions {
     return row?.position ?? 0
   }
 
-  #take(db: StoreDatabase, names: readonly string[], now: number): Promise<[string, Position][]> {
-    const leaseUntil = now + leaseMs
+  async #take(db: StoreDatabase, names: readonly string[], now: number): Promise<[string, Position][]> {
+    const mine = { holder: this.#holder, leaseUntil: now + leaseMs }
     this.#forget(now)
-    return db.transaction().execute(async (tx) => {
-      const taken: [string, Position][] = []
-      // In one order: instances that claim the same documents must not wait for each other.
-      for (const documentName of names.toSorted()) {
-        const mine = { holder: this.#holder, leaseUntil }
-        const row = await tx
-          .insertInto('publishedPositions')
-          .values({ documentName, journal: this.#journal, position: 0, ...mine })
-          .onConflict((conflict) =>
-            conflict
-              .column('documentName')
-              .doUpdateSet(({ eb, ref }) => ({
-                ...mine,
-                journal: this.#journal,
-                position: eb
-                  .case()
-                  .when('publishedPositions.journal', '=', this.#journal)
-                  .then(ref('publishedPositions.position'))
-                  .else(0)
-                  .end(),
-              }))
-              .where(({ or, eb }) =>
-                or([
-                  eb('publishedPositions.holder', '=', this.#holder),
-                  eb('publishedPositions.leaseUntil', '<', now),
-                ]),
-              ),
-          )
-          .returning('position')
-          .executeTakeFirst()
-        if (!row) continue
-        taken.push([documentName, row.position])
-        this.#held.set(documentName, { position: row.position, leaseUntil })
+    const taken: [string, Position][] = []
+    // In one order: instances that claim the same documents must not wait for each other.
+    for (const group of inGroups(names.toSorted())) {
+      const rows = await db
+        .insertInto('publishedPositions')
+        .values(group.map((documentName) => ({ documentName, journal: this.#journal, position: 0, ...mine })))
+        .onConflict((conflict) =>
+          conflict
+            .column('documentName')
+            .doUpdateSet(({ eb, ref }) => ({
+              ...mine,
+              journal: this.#journal,
+              position: eb
+                .case()
+                .when('publishedPositions.journal', '=', this.#journal)
+                .then(ref('publishedPositions.position'))
+                .else(0)
+                .end(),
+            }))
+            .where(({ or, eb }) =>
+              or([
+                eb('publishedPositions.holder', '=', this.#holder),
+                eb('publishedPositions.leaseUntil', '<', now),
+              ]),
+            ),
+        )
+        .returning(['documentName', 'position'])
+        .execute()
+      for (const { documentName, position } of rows) {
+        taken.push([documentName, position])
+        this.#held.set(documentName, { position, leaseUntil: mine.leaseUntil })
       }
-      return taken
-    })
+    }
+    return taken
   }
 
   #forget(now: number): void {

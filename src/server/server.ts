@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { Extension } from '@hocuspocus/server'
+import type { Document, Extension } from '@hocuspocus/server'
 import type { FastifyInstance } from 'fastify'
 import { Auth, createTokenVerifier, identityOf, type TokenVerifier } from '../../extensions/auth/index.ts'
 import { defaultGuardLimits, defaultSyncLimits, type GuardLimits } from '../../extensions/guard/index.ts'
@@ -88,6 +88,10 @@ export const startServer = async ({
     log,
     positions: new SqlPublishedPositions(store, journal.id, redis ? undefined : journal.id),
     base: (documentName) => snapshots.base(documentName),
+    isDurable(documentName) {
+      const document = hocuspocus.documents.get(documentName)
+      return !document || isDurable(document)
+    },
     logger,
     onPublished: metrics.eventsPublished,
   })
@@ -119,6 +123,8 @@ export const startServer = async ({
     identityOf,
     ...(redis && { onReplayed: redis.replayed }),
   })
+  const isDurable = (document: Document): boolean =>
+    journalExtension.ticketOf(document) <= journal.durableTicket
   const audit = new AuditLog(store, logger)
   const activity = new DocumentActivity(store, logger)
   const housekeeping = new Housekeeping({ store, logger })
@@ -157,7 +163,7 @@ export const startServer = async ({
       documentServices.automaticVersions,
       ...(redis?.extensions({
         base: snapshots.base,
-        isSettled: (document) => journalExtension.ticketOf(document) <= journal.durableTicket,
+        isSettled: isDurable,
       }) ?? []),
       new PresenceExtension({ presence, identityOf }),
       edits,
