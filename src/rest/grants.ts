@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { CodraftError } from '../../extensions/errors.ts'
 import { listGrants, type Grant } from '../store/grants.ts'
+import { findUsers, type UserRow } from '../store/users.ts'
 import { actorOf } from './audit.ts'
 import { requireRole } from './roles.ts'
 import { bodyProblems, documentParams, documentProblems, isoTime, roleSchema, timeSchema } from './schemas.ts'
@@ -11,14 +12,20 @@ import type { RestServices } from './services.ts'
 const grantSchema = z
   .object({
     userId: z.string(),
+    name: z.string().nullable().describe('As the last token of the user said; null before the first.'),
+    email: z.string().nullable(),
     role: roleSchema,
     grantedBy: z.string().nullable(),
     grantedAt: timeSchema,
   })
   .meta({ id: 'Grant' })
 
-const view = ({ userId, role, grantedBy, grantedAt }: Grant) => ({
+const personSchema = grantSchema.pick({ userId: true, name: true, role: true }).meta({ id: 'Person' })
+
+const view = ({ userId, role, grantedBy, grantedAt }: Grant, user: UserRow | undefined) => ({
   userId,
+  name: user?.name ?? null,
+  email: user?.email ?? null,
   role,
   grantedBy,
   grantedAt: isoTime(grantedAt),
@@ -45,7 +52,37 @@ export const grantRoutes = (api: FastifyInstance, services: RestServices): void 
     async (request) => {
       const { name } = request.params
       await requireRole(services, request, name, 'owner')
-      return { items: (await listGrants(store.of(name), name)).map(view) }
+      const grants = await listGrants(store.of(name), name)
+      const users = await findUsers(
+        store,
+        grants.map(({ userId }) => userId),
+      )
+      return { items: grants.map((grant) => view(grant, users.get(grant.userId))) }
+    },
+  )
+
+  app.get(
+    '/api/documents/:name/people',
+    {
+      schema: {
+        tags,
+        summary: 'Who has a role on a document, for everybody who may read it',
+        description: 'Users of an application that keeps roles in its tokens are not among them.',
+        params: documentParams,
+        response: { 200: z.object({ items: z.array(personSchema) }), ...documentProblems },
+      },
+    },
+    async (request) => {
+      const { name } = request.params
+      await requireRole(services, request, name, 'viewer')
+      const grants = await listGrants(store.of(name), name)
+      const users = await findUsers(
+        store,
+        grants.map(({ userId }) => userId),
+      )
+      return {
+        items: grants.map(({ userId, role }) => ({ userId, name: users.get(userId)?.name ?? null, role })),
+      }
     },
   )
 

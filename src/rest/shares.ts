@@ -46,6 +46,11 @@ const invitationSchema = z
   })
   .meta({ id: 'Invitation' })
 
+/** Whoever has invited may pass the link on as well. */
+const newInvitationSchema = invitationSchema
+  .extend({ url: z.url().describe('The link of the e-mail.') })
+  .meta({ id: 'NewInvitation' })
+
 const view = ({ id, documentName, email, role, state, invitedBy, createdAt, expiresAt }: Invitation) => ({
   id,
   document: documentName,
@@ -78,7 +83,7 @@ export const shareRoutes = (api: FastifyInstance, services: RestServices): void 
           role: roleSchema,
           message: z.string().max(2_000).optional(),
         }),
-        response: { 201: invitationSchema, ...bodyProblems },
+        response: { 201: newInvitationSchema, ...bodyProblems },
       },
     },
     async (request, reply) => {
@@ -115,7 +120,7 @@ export const shareRoutes = (api: FastifyInstance, services: RestServices): void 
             await addAuditEntries(tx, [auditEntry(request, name, 'invited', { role })])
             return row
           })
-          return { status: 201, response: view(invitation) }
+          return { status: 201, response: { ...view(invitation), url } }
         },
       })
     },

@@ -5,6 +5,7 @@ import { CodraftError } from '../../extensions/errors.ts'
 import { differenceOf, patchOf } from '../documents/history/difference.ts'
 import { readContent } from '../documents/tree/index.ts'
 import { addAuditEntries } from '../store/audit.ts'
+import { findUsers, type UserRow } from '../store/users.ts'
 import type { VersionRow } from '../store/versions.ts'
 import { auditEntry } from './audit.ts'
 import { contentOf, sendContent } from './content.ts'
@@ -32,6 +33,7 @@ const versionSchema = z
     kind: z.enum(['manual', 'automatic']),
     label: z.string().nullable(),
     authorId: z.string().nullable().describe('Who made it, or the last edit in it.'),
+    authorName: z.string().nullable(),
     createdAt: timeSchema,
     bytes: z.int().describe('Size of the Yjs state.'),
   })
@@ -39,11 +41,15 @@ const versionSchema = z
 
 const versionParams = documentParams.extend({ id: z.string().min(1).max(100) })
 
-const view = ({ id, kind, label, authorId, createdAt, bytes }: VersionRow) => ({
+const view = (
+  { id, kind, label, authorId, createdAt, bytes }: VersionRow,
+  users: ReadonlyMap<string, UserRow>,
+) => ({
   id,
   kind,
   label,
   authorId,
+  authorName: users.get(authorId ?? '')?.name ?? null,
   createdAt: isoTime(createdAt),
   bytes,
 })
@@ -55,6 +61,8 @@ export const versionRoutes = (api: FastifyInstance, services: RestServices): voi
   const app = api.withTypeProvider<ZodTypeProvider>()
   const { history, documents, store } = services
   const tags = ['history']
+
+  const withAuthor = async (version: VersionRow) => view(version, await findUsers(store, [version.authorId]))
 
   app.get(
     '/api/documents/:name/versions',
@@ -70,7 +78,12 @@ export const versionRoutes = (api: FastifyInstance, services: RestServices): voi
     async (request) => {
       const { name } = request.params
       await requireRole(services, request, name, 'viewer')
-      return mapPage(await history.list(name, request.query), view)
+      const page = await history.list(name, request.query)
+      const users = await findUsers(
+        store,
+        page.items.map(({ authorId }) => authorId),
+      )
+      return mapPage(page, (version) => view(version, users))
     },
   )
 
@@ -94,7 +107,7 @@ export const versionRoutes = (api: FastifyInstance, services: RestServices): voi
           const { userId: authorId } = identity
           const { label } = request.body
           const version = await history.create(name, { kind: 'manual', authorId, label })
-          return { status: 201, response: view(version) }
+          return { status: 201, response: await withAuthor(version) }
         },
       })
     },
@@ -113,7 +126,7 @@ export const versionRoutes = (api: FastifyInstance, services: RestServices): voi
     async (request) => {
       const { name, id } = request.params
       await requireRole(services, request, name, 'viewer')
-      return view(await history.find(name, id))
+      return withAuthor(await history.find(name, id))
     },
   )
 
@@ -132,7 +145,7 @@ export const versionRoutes = (api: FastifyInstance, services: RestServices): voi
       const { name, id } = request.params
       await requireRole(services, request, name, 'editor')
       await history.relabel(name, id, request.body.label)
-      return view(await history.find(name, id))
+      return withAuthor(await history.find(name, id))
     },
   )
 
@@ -237,7 +250,7 @@ export const versionRoutes = (api: FastifyInstance, services: RestServices): voi
         async work(opId) {
           const before = await history.restore(name, id, editorOf(caller, opId))
           await addAuditEntries(store.of(name), [auditEntry(request, name, 'restored', { version: id })])
-          return { status: 200, response: { before: view(before) } }
+          return { status: 200, response: { before: await withAuthor(before) } }
         },
         repeated: async () => ({ status: 200, response: {} }),
       })

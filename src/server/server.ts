@@ -17,6 +17,7 @@ import { OutboxPublisher } from '../events/OutboxPublisher.ts'
 import { SqlPublishedPositions } from '../events/SqlPublishedPositions.ts'
 import { AuditLog } from '../documents/AuditLog.ts'
 import { DocumentActivity } from '../documents/DocumentActivity.ts'
+import { KnownUsers } from '../documents/KnownUsers.ts'
 import { Housekeeping } from '../documents/Housekeeping.ts'
 import type { Permissions } from '../documents/Permissions.ts'
 import type { Logger } from '../logger.ts'
@@ -127,6 +128,7 @@ export const startServer = async ({
     journalExtension.ticketOf(document) <= journal.durableTicket
   const audit = new AuditLog(store, logger)
   const activity = new DocumentActivity(store, logger)
+  const users = new KnownUsers(store, logger)
   const housekeeping = new Housekeeping({ store, logger })
   const issuesGuestTokens = config.jwtSecret === undefined && secret !== undefined
   const documentServices = composeDocuments({
@@ -140,7 +142,11 @@ export const startServer = async ({
     ticketOf: (document) => journalExtension.ticketOf(document),
     updateLimits: updateLimits(config),
     isGuest: ({ userId }) => issuesGuestTokens && isGuestId(userId),
-    parts: [erasableEvents(log, edits), { erase: async (documentName) => activity.forget(documentName) }],
+    parts: [
+      erasableEvents(log, edits),
+      { erase: async (documentName) => activity.forget(documentName) },
+      users,
+    ],
     fleet,
     presence,
   })
@@ -158,6 +164,7 @@ export const startServer = async ({
       auth,
       audit.extension,
       activity.extension,
+      users.extension,
       journalExtension,
       snapshots,
       documentServices.automaticVersions,
@@ -242,7 +249,7 @@ export const startServer = async ({
         objects.close()
         await journal.close()
         housekeeping.close()
-        await Promise.all([audit.flush(), activity.flush()])
+        await Promise.all([audit.flush(), activity.flush(), users.flush()])
         await store.close()
         await redis?.close()
       })

@@ -12,6 +12,7 @@ export interface Schema {
   invitations: InvitationsTable
   versions: VersionsTable
   auditEntries: AuditEntriesTable
+  users: UsersTable
   notificationPreferences: NotificationPreferencesTable
   outbox: OutboxTable
   idempotencyKeys: IdempotencyKeysTable
@@ -87,6 +88,14 @@ export interface AuditEntriesTable {
   at: number
   /** JSON object without content of the document; null when the action says it all. */
   detail: string | null
+}
+
+/** Users who have opened a document, as their last token said. */
+export interface UsersTable {
+  id: string
+  name: string | null
+  email: string | null
+  seenAt: number
 }
 
 export interface NotificationPreferencesTable {

@@ -36,6 +36,7 @@ import { deletePreferences, listPreferences, putPreference } from '../../src/sto
 import type { StoreDatabase } from '../../src/store/schema.ts'
 import { Store } from '../../src/store/Store.ts'
 import { eraseDocumentRows, findTombstone } from '../../src/store/tombstones.ts'
+import { deleteUser, findUsers, putUsers } from '../../src/store/users.ts'
 import {
   addVersion,
   deleteVersions,
@@ -377,6 +378,19 @@ export const storeConformance = (
       ])
       await deletePreferences(db, 'ann')
       expect(await listPreferences(db, 'ann')).toEqual([])
+    })
+
+    it('users: the last that was noted counts, found over all shards', async () => {
+      const user = (id: string, name: string | null) => ({ id, name, email: null, seenAt: 1 })
+      for (const id of ['ann', 'bob', 'eve'])
+        await putUsers(store.ofUser(id), [user(id, 'old'), user(id, id)])
+      await deleteUser(store.ofUser('eve'), 'eve')
+      const found = await findUsers(store, ['ann', 'bob', 'eve', null, 'ann'])
+      expect([...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
+        user('ann', 'ann'),
+        user('bob', 'bob'),
+      ])
+      expect(await findUsers(store, [])).toEqual(new Map())
     })
 
     it('outbox: drained in order, pruned when published, its backlog known', async () => {

@@ -7,6 +7,7 @@ import { preferences } from './0005-preferences.ts'
 import { outbox } from './0006-outbox.ts'
 import { idempotency } from './0007-idempotency.ts'
 import { publishedPositions } from './0008-published-positions.ts'
+import { users } from './0009-users.ts'
 import type { ColumnTypes } from './column-types.ts'
 
 /** Changes the tables from one version to the next. Runs in a transaction; column names are camelCase. */
@@ -26,4 +27,5 @@ export const migrations: Readonly<Record<string, StoreMigration>> = {
   '0006-outbox': outbox,
   '0007-idempotency': idempotency,
   '0008-published-positions': publishedPositions,
+  '0009-users': users,
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectHocuspocus } from '../../helpers/clients.ts'
 import { documentPath, restClient, RestClient } from '../../helpers/rest.ts'
 import { startServer, type TestServer } from '../../helpers/server.ts'
+import { testToken } from '../../helpers/tokens.ts'
 
 let server: TestServer
 let ada: RestClient
@@ -247,5 +248,41 @@ describe('POST …/close', () => {
     const editor = await restClient(server, 'ed', { documents: { closed: 'editor' } })
     expect((await editor.post(documentPath('closed', '/close'))).code).toBe('CODRAFT_ROLE_INSUFFICIENT')
     expect((await editor.post(documentPath('\u0007', '/close'))).code).toBe('CODRAFT_DOCUMENT_NAME_INVALID')
+  })
+})
+
+describe('people', () => {
+  it('are listed with the names of their tokens, for all who may read; addresses for owners only', async () => {
+    const name = await create('people')
+    const token = await testToken('carla', { documents: null, name: 'Carla', email: 'carla@example.org' })
+    await ada.put(documentPath(name, '/grants/carla'), { body: { role: 'viewer' } })
+    await ada.put(documentPath(name, '/grants/dora'), { body: { role: 'editor' } })
+    const carla = new RestClient(server, token)
+    await using _ = await connectHocuspocus(server, name, { token })
+    const listed = async (client: RestClient, list: string, user: string) => {
+      const { json } = await client.get(documentPath(name, list))
+      return (json['items'] as { userId: string }[]).find(({ userId }) => userId === user)
+    }
+    await expect
+      .poll(() => listed(carla, '/people', 'carla'))
+      .toEqual({ userId: 'carla', name: 'Carla', role: 'viewer' })
+    expect(await listed(carla, '/people', 'dora')).toEqual({ userId: 'dora', name: null, role: 'editor' })
+    expect(await listed(ada, '/grants', 'carla')).toMatchObject({ name: 'Carla', email: 'carla@example.org' })
+    expect((await carla.get(documentPath(name, '/grants'))).code).toBe('CODRAFT_ROLE_INSUFFICIENT')
+    expect((await eve.get(documentPath(name, '/people'))).code).toBe('CODRAFT_DOCUMENT_FORBIDDEN')
+    expect((await ada.get(documentPath('no-such-document', '/people'))).status).toBe(403)
+  })
+
+  it('are forgotten when they erase their data', async () => {
+    const name = await create('forgotten')
+    const token = await testToken('frida', { documents: null, name: 'Frida', email: 'frida@example.org' })
+    await ada.put(documentPath(name, '/grants/frida'), { body: { role: 'editor' } })
+    {
+      await using _ = await connectHocuspocus(server, name, { token })
+      await expect.poll(async () => (await ada.get(documentPath(name, '/people'))).text).toContain('Frida')
+    }
+    expect((await new RestClient(server, token).delete('/api/users/me')).status).toBe(200)
+    await ada.put(documentPath(name, '/grants/frida'), { body: { role: 'editor' } })
+    expect((await ada.get(documentPath(name, '/people'))).text).not.toContain('Frida')
   })
 })
