@@ -333,6 +333,12 @@ export const errorCatalogue = {
     cause: 'The file was not finished within the time for one document.',
     cure: 'Try again when less is going on; split the document when it happens again.',
   },
+  CODRAFT_LINK_INVALID: {
+    status: 410,
+    closeCode: 4410,
+    cause: 'The download link has expired or was changed, or its file is gone.',
+    cure: 'Ask for a new link: GET /api/exports/:id gives one as long as the file is kept.',
+  },
   CODRAFT_REQUEST_INVALID: {
     status: 400,
     closeCode: 4400,

@@ -384,6 +384,11 @@ const schema = z.object({
     group: 'Object store',
     description: 'URL of an S3-compatible server; it must honour If-Match and If-None-Match in PutObject.',
   }),
+  s3PublicEndpoint: z.url('must be a URL').optional().register(settings, {
+    env: 'S3_PUBLIC_ENDPOINT',
+    group: 'Object store',
+    description: 'URL of S3_ENDPOINT as browsers reach it, for download links. Default: S3_ENDPOINT itself.',
+  }),
   s3Region: z
     .string()
     .min(1)

@@ -1,45 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
+import type { PutObjectCommandInput } from '@aws-sdk/client-s3'
 import { CodraftError } from '../errors.ts'
 import type { ObjectStore, StoredObject, VersionTag, WriteCondition } from './ObjectStore.ts'
 import { assertObjectKey, assertObjectKeyPrefix, isObjectKey } from './object-keys.ts'
 import { appendTrailer, readTrailer, tagLength, trailerLength } from './object-trailer.ts'
+import {
+  answerOf,
+  encryptionOf,
+  explained,
+  openS3Client,
+  unsuitable,
+  type S3Connection,
+  type S3Options,
+} from './s3-client.ts'
 
-export interface S3ObjectStoreOptions {
-  /** Must exist. */
-  readonly bucket: string
-  /** URL of the server; without it AWS, by region. */
-  readonly endpoint?: string
-  /** @default 'us-east-1' */
-  readonly region?: string
-  /**
-   * Whether the bucket is in the path of URLs rather than in the host name.
-   * @default true when there is an `endpoint`
-   */
-  readonly forcePathStyle?: boolean
-  /** Default: found as all AWS programs do, from AWS_ACCESS_KEY_ID and so on, a profile, or the role of the machine. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
-  /** How the server encrypts what it stores; without it, as the bucket is set. */
-  readonly serverSideEncryption?: {
-    readonly algorithm: 'AES256' | 'aws:kms' | 'aws:kms:dsse'
-    /** Default: the key that AWS manages. */
-    readonly kmsKeyId?: string
-  }
-  /**
-   * Longest wait for an answer, ms. A request is repeated up to twice.
-   * @default 10_000
-   */
-  readonly requestTimeoutMs?: number
-}
+export type S3ObjectStoreOptions = S3Options
 
-const connectionTimeoutMs = 2_000
-const maxAttempts = 3
 /** Answers of 409 to one write before it counts as lost. */
 const maxConflicts = 5
 const conflictBackoffMs = 20
-
-type Sdk = typeof import('@aws-sdk/client-s3')
 
 /**
  * Objects in a bucket of S3 or of any server that speaks its protocol and honours If-Match and If-None-Match in
@@ -51,11 +31,11 @@ type Sdk = typeof import('@aws-sdk/client-s3')
  */
 export class S3ObjectStore implements ObjectStore {
   readonly #options: S3ObjectStoreOptions
-  readonly #sdk: Sdk
-  readonly #client: S3Client
+  readonly #sdk: S3Connection['sdk']
+  readonly #client: S3Connection['client']
   #suitable: Promise<void> | undefined
 
-  private constructor(options: S3ObjectStoreOptions, sdk: Sdk, client: S3Client) {
+  private constructor(options: S3ObjectStoreOptions, { sdk, client }: S3Connection) {
     this.#options = options
     this.#sdk = sdk
     this.#client = client
@@ -63,26 +43,7 @@ export class S3ObjectStore implements ObjectStore {
 
   /** Loads the client. The server is first asked by {@link check}, or by the first write. */
   static async open(options: S3ObjectStoreOptions): Promise<S3ObjectStore> {
-    // Not at the top of the file: the client costs memory and start time, and most servers keep a folder.
-    const sdk = await import('@aws-sdk/client-s3')
-    const { endpoint, credentials, requestTimeoutMs = 10_000 } = options
-    const client = new sdk.S3Client({
-      region: options.region ?? 'us-east-1',
-      ...(endpoint !== undefined && { endpoint }),
-      ...(credentials && { credentials }),
-      forcePathStyle: options.forcePathStyle ?? endpoint !== undefined,
-      maxAttempts,
-      // The trailer has a checksum, and compatible servers do not know all of those that AWS has added.
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: {
-        connectionTimeout: connectionTimeoutMs,
-        requestTimeout: requestTimeoutMs,
-        throwOnRequestTimeout: true,
-        socketTimeout: requestTimeoutMs,
-      },
-    })
-    return new S3ObjectStore(options, sdk, client)
+    return new S3ObjectStore(options, await openS3Client(options))
   }
 
   async get(key: string): Promise<StoredObject | undefined> {
@@ -178,7 +139,7 @@ export class S3ObjectStore implements ObjectStore {
       Bucket: this.#options.bucket,
       Key: key,
       Body: appendTrailer(body, tag),
-      ...this.#encryption,
+      ...encryptionOf(this.#options),
       ...(condition === 'absent' && { IfNoneMatch: '*' }),
       ...(typeof condition === 'object' && { IfMatch: condition.tag }),
     }
@@ -216,42 +177,6 @@ export class S3ObjectStore implements ObjectStore {
       throw explained(error)
     }
   }
-
-  get #encryption(): Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId'> {
-    const { algorithm, kmsKeyId } = this.#options.serverSideEncryption ?? {}
-    return {
-      ...(algorithm && { ServerSideEncryption: algorithm }),
-      ...(kmsKeyId !== undefined && { SSEKMSKeyId: kmsKeyId }),
-    }
-  }
 }
 
 const probeKey = (): string => `probe/${randomBytes(tagLength).toString('hex')}`
-
-const answerOf = (error: unknown): { name: string; status: number; attempts: number } => {
-  const { name = '', $metadata } = error as {
-    name?: string
-    $metadata?: { httpStatusCode?: number; attempts?: number }
-  }
-  return { name, status: $metadata?.httpStatusCode ?? 0, attempts: $metadata?.attempts ?? 1 }
-}
-
-const unsuitable = (reason: string, cause?: unknown): CodraftError =>
-  new CodraftError('CODRAFT_OBJECT_STORE_UNSUITABLE', reason, { cause })
-
-/** Refusals that are of the moment although their status is below 500. */
-const passing = new Set(['RequestTimeout', 'TooManyRequestsException', 'SlowDown', 'ThrottlingException'])
-
-/** What the SDK has thrown, as a coded error. */
-const explained = (error: unknown): CodraftError => {
-  if (error instanceof CodraftError) return error
-  const { name, status } = answerOf(error)
-  const detail = `${name}: ${error instanceof Error ? error.message : String(error)}`
-  const isRefusal =
-    (status >= 400 && status < 500 && !passing.has(name)) ||
-    status === 501 ||
-    name === 'CredentialsProviderError'
-  return isRefusal
-    ? unsuitable(detail, error)
-    : new CodraftError('CODRAFT_OBJECT_STORE_UNAVAILABLE', detail, { cause: error })
-}

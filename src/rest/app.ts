@@ -13,6 +13,7 @@ import { addAuthentication, identityOf } from './authentication.ts'
 import { auditRoutes } from './audit.ts'
 import { contentRoutes } from './document-content.ts'
 import { documentRoutes } from './documents.ts'
+import { downloadRoutes } from './downloads.ts'
 import { editRoutes } from './edits.ts'
 import { grantRoutes } from './grants.ts'
 import { presenceRoutes } from './presence.ts'
@@ -65,15 +66,22 @@ export const addRest = async (app: FastifyInstance, services: RestServices): Pro
     routePrefix: '/api/docs',
     uiConfig: { deepLinking: true, persistAuthorization: true },
   })
+  const { maxRequestsPerMinute: max } = services.limits
+  const limit = {
+    hook: 'preValidation',
+    max,
+    timeWindow: 60_000,
+    errorResponseBuilder: tooManyRequests,
+  } as const
+  await app.register(async (links) => {
+    await links.register(rateLimit, limit)
+    if (services.downloads) downloadRoutes(links, services.downloads)
+  })
   await app.register(async (api) => {
     addAuthentication(api, services.verify)
-    await api.register(rateLimit, {
-      hook: 'preValidation',
-      max: services.limits.maxRequestsPerMinute,
-      timeWindow: 60_000,
-      keyGenerator: (request) => identityOf(request).userId,
-      errorResponseBuilder: () => new CodraftError('CODRAFT_RATE_LIMITED'),
-    })
+    await api.register(rateLimit, { ...limit, keyGenerator: (request) => identityOf(request).userId })
     for (const addRoutes of resources) addRoutes(api, services)
   })
 }
+
+const tooManyRequests = (): CodraftError => new CodraftError('CODRAFT_RATE_LIMITED')

@@ -6,6 +6,7 @@ import type { Eraser } from '../documents/Eraser.ts'
 import type { History } from '../documents/history/History.ts'
 import type { InvitationLinks } from '../documents/InvitationLinks.ts'
 import type { Permissions } from '../documents/Permissions.ts'
+import type { ServerDownloads } from '../exports/index.ts'
 import type { Store } from '../store/Store.ts'
 
 /** What the routes need. */
@@ -20,6 +21,8 @@ export interface RestServices {
   readonly permissions: Permissions
   readonly presence: Presence
   readonly fleet: Fleet
+  /** Files that this server gives to whoever has their link; undefined when they are fetched from S3. */
+  readonly downloads?: ServerDownloads
   readonly limits: RestLimits
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { CodraftError } from '../../extensions/errors.ts'
+import type { Config } from '../config.ts'
 
 const secretBytes = 48
 
@@ -24,6 +25,10 @@ export const loadOrCreateSecret = (dataDir: string): string => {
   }
   return secret
 }
+
+/** What signs the links that this server gives: those that are out hold as long as it stays the same. */
+export const linkSecretOf = ({ linkSecret, jwtSecret, dataDir }: Config): string =>
+  linkSecret ?? jwtSecret ?? loadOrCreateSecret(dataDir)
 
 const read = (file: string): string | undefined => {
   try {

@@ -20,11 +20,12 @@ import { History } from '../documents/history/History.ts'
 import { InvitationLinks } from '../documents/InvitationLinks.ts'
 import { assertAvailable } from '../documents/availability.ts'
 import { Permissions } from '../documents/Permissions.ts'
+import { ServerDownloads, type Downloads } from '../exports/index.ts'
 import type { Logger } from '../logger.ts'
 import type { RestServices } from '../rest/services.ts'
 import type { Store } from '../store/Store.ts'
 import { version } from '../version.ts'
-import { loadOrCreateSecret } from './dev-secret.ts'
+import { linkSecretOf } from './dev-secret.ts'
 
 export interface DocumentParts {
   readonly config: Config
@@ -42,6 +43,7 @@ export interface DocumentParts {
   readonly isGuest: (identity: Identity) => boolean
   readonly fleet: Fleet
   readonly presence: Presence
+  readonly downloads: Downloads
 }
 
 /** What is done with documents apart from editing them over sockets: REST, history, erasure. */
@@ -92,11 +94,12 @@ export const composeDocuments = (parts: DocumentParts) => {
     history,
     eraser,
     invitations: new InvitationLinks({
-      secret: config.linkSecret ?? config.jwtSecret ?? loadOrCreateSecret(config.dataDir),
+      secret: linkSecretOf(config),
       publicUrl: () => config.publicUrl ?? url(),
     }),
     permissions,
     presence: parts.presence,
+    ...(parts.downloads instanceof ServerDownloads && { downloads: parts.downloads }),
     fleet,
     limits: {
       maxRequestsPerMinute: config.restMaxRequestsPerMinute,

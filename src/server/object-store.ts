@@ -5,6 +5,7 @@ import {
   FolderObjectStore,
   S3ObjectStore,
   type ObjectStore,
+  type S3Options,
 } from '../../extensions/snapshots/index.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../logger.ts'
@@ -59,9 +60,15 @@ export const openObjectStore = async (config: Config): Promise<ObjectStore> => {
 }
 
 const openUnencryptedStore = (config: Config): Promise<ObjectStore> => {
+  const s3 = s3OptionsOf(config)
+  return s3 ? S3ObjectStore.open(s3) : FolderObjectStore.open({ root: join(config.dataDir, 'objects') })
+}
+
+/** The bucket that the settings name; undefined when objects are in the data folder. */
+export const s3OptionsOf = (config: Config): S3Options | undefined => {
   const { s3Bucket, s3Endpoint, s3ForcePathStyle, s3Sse, s3SseKmsKeyId } = config
-  if (s3Bucket === undefined) return FolderObjectStore.open({ root: join(config.dataDir, 'objects') })
-  return S3ObjectStore.open({
+  if (s3Bucket === undefined) return undefined
+  return {
     bucket: s3Bucket,
     region: config.s3Region,
     ...(s3Endpoint !== undefined && { endpoint: s3Endpoint }),
@@ -72,7 +79,7 @@ const openUnencryptedStore = (config: Config): Promise<ObjectStore> => {
         ...(s3SseKmsKeyId !== undefined && { kmsKeyId: s3SseKmsKeyId }),
       },
     }),
-  })
+  }
 }
 
 const isUnavailable = (error: unknown): boolean =>

@@ -29,6 +29,7 @@ import { composeDocuments } from './documents.ts'
 import { healthOf } from './health.ts'
 import { createHttp } from './http.ts'
 import { closeOnCommand } from './fleet-commands.ts'
+import { openDownloads } from './downloads.ts'
 import { openObjects } from './object-store.ts'
 import { openRedis, sweepEveryMs } from './redis.ts'
 import { SafeHocuspocus } from './SafeHocuspocus.ts'
@@ -82,6 +83,8 @@ export const startServer = async ({
     redis?.fleet ??
     new MemoryFleet((err, { type }) => logger.error({ err, command: type }, 'a command failed'))
   const objects = await openObjects({ config, logger, ...(ownObjects && { store: ownObjects }) })
+  const url = (): string => urlOf(http.server.address() as AddressInfo)
+  const downloads = await openDownloads({ config, objects: objects.store, url })
   const store = await openStore(config, logger)
   const log = await openEventLog(config, logger)
   const edits: EditPublisher = new EditPublisher({
@@ -149,6 +152,7 @@ export const startServer = async ({
     ],
     fleet,
     presence,
+    downloads,
   })
   const auth: Auth = new Auth({
     verify,
@@ -194,7 +198,7 @@ export const startServer = async ({
         ...(redis && { redis: redis.health }),
       }),
     trustedProxies: config.trustedProxies,
-    rest: documentServices.rest({ verify, url: () => urlOf(http.server.address() as AddressInfo) }),
+    rest: documentServices.rest({ verify, url }),
     guestTokens: issuesGuestTokens ? { secret, ...requiredClaims(config) } : undefined,
   })
   fleet.onCommand(closeOnCommand(hocuspocus))
@@ -228,7 +232,7 @@ export const startServer = async ({
   if (objects.watch.error === undefined) await eraser.resume()
 
   return {
-    url: urlOf(http.server.address() as AddressInfo),
+    url: url(),
     hocuspocus,
     permissions: documentServices.permissions,
     presence,
@@ -246,6 +250,7 @@ export const startServer = async ({
         await topicsReady
         await outbox.stop()
         await log.close()
+        downloads.close()
         objects.close()
         await journal.close()
         housekeeping.close()
