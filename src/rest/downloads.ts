@@ -22,6 +22,7 @@ export const downloadRoutes = (app: FastifyInstance, downloads: ServerDownloads)
             description: 'The file, as an attachment.',
             content: { 'application/octet-stream': { schema: binarySchema } },
           },
+          400: commonProblems[400],
           410: documentProblems[410],
           429: commonProblems[429],
           503: commonProblems[503],
