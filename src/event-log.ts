@@ -14,7 +14,7 @@ import type { Erasable } from './documents/Eraser.ts'
 import type { Logger } from './logger.ts'
 
 /** The event log that the settings name: Kafka, or a file in the data folder. */
-export const openEventLog = async (config: Config, logger: Logger): Promise<EventLog> => {
+export const openEventLog = async (config: Config, logger: Pick<Logger, 'warn'>): Promise<EventLog> => {
   const { kafkaBrokers, kafkaSsl, kafkaSaslMechanism, kafkaUsername, kafkaPassword } = config
   if (kafkaBrokers.length === 0) return SqliteEventLog.open({ path: join(config.dataDir, 'events.sqlite') })
   return new KafkaEventLog({

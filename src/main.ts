@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { CodraftError } from '../extensions/errors.ts'
 import { configCommand } from './cli/config.ts'
 import { editCommand } from './cli/edit.ts'
+import { doctorCommand } from './cli/doctor.ts'
 import { exportCommand } from './cli/export.ts'
 import { mcpCommand } from './cli/mcp.ts'
 import { serveCommand } from './cli/serve.ts'
@@ -17,6 +18,7 @@ const program = new Command('codraft')
   .addCommand(exportCommand())
   .addCommand(editCommand())
   .addCommand(mcpCommand())
+  .addCommand(doctorCommand())
   .addCommand(configCommand())
 
 try {

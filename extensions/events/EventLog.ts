@@ -33,6 +33,22 @@ export interface TopicReport {
   readonly created: boolean
 }
 
+/** A topic as it is. */
+export interface TopicState {
+  readonly name: string
+  readonly partitions: readonly PartitionState[]
+}
+
+export interface PartitionState {
+  readonly partition: number
+  /** Offset that the next published message will have. */
+  readonly end: number
+  /** Copies that there should be. */
+  readonly replicas: number
+  /** Copies that have everything; fewer than `replicas` while a broker is away or behind. */
+  readonly inSync: number
+}
+
 /** Messages of one partition, in their order. */
 export interface Batch {
   readonly topic: string
@@ -113,6 +129,8 @@ export interface EventLog {
    *   move between partitions, and their order would be lost
    */
   ensureTopics(specs: readonly TopicSpec[]): Promise<TopicReport[]>
+  /** The state of those topics that exist; changes nothing. */
+  describe(topics: readonly string[]): Promise<TopicState[]>
   publish(topic: string, messages: readonly Message[]): Promise<void>
   subscribe(options: SubscribeOptions): Promise<Subscription>
   /** How far a group is behind in each partition; a group that is unknown has everything before it. */

@@ -12,6 +12,7 @@ import type {
   Subscription,
   TopicReport,
   TopicSpec,
+  TopicState,
 } from './EventLog.ts'
 import { KafkaPublisher } from './KafkaPublisher.ts'
 import { KafkaSubscription, storedMessage } from './KafkaSubscription.ts'
@@ -102,6 +103,33 @@ export class KafkaEventLog implements EventLog {
       }
       const replication = found[0]?.replicas.length ?? 0
       return { name, partitions, replication, created: !existing.has(name) }
+    })
+  }
+
+  async describe(topics: readonly string[]): Promise<TopicState[]> {
+    const admin = await this.#admin()
+    const existing = new Set(await reaching(() => admin.listTopics()))
+    const names = topics.filter((name) => existing.has(name))
+    if (names.length === 0) return []
+    const [metadata, ...ends] = await reaching(() =>
+      Promise.all([
+        admin.fetchTopicMetadata({ topics: names }),
+        ...names.map((name) => admin.fetchTopicOffsets(name)),
+      ]),
+    )
+    return names.map((name, index) => {
+      const found = metadata.topics.find((topic) => topic.name === name)?.partitions ?? []
+      const endOf = (partition: number): number =>
+        Number(ends[index]?.find((entry) => entry.partition === partition)?.high ?? 0)
+      const partitions = found
+        .map(({ partitionId: partition, replicas, isr }) => ({
+          partition,
+          end: endOf(partition),
+          replicas: replicas.length,
+          inSync: isr.length,
+        }))
+        .sort((a, b) => a.partition - b.partition)
+      return { name, partitions }
     })
   }
 

@@ -11,6 +11,7 @@ import type {
   Subscription,
   TopicReport,
   TopicSpec,
+  TopicState,
 } from './EventLog.ts'
 import { SqliteSubscription } from './SqliteSubscription.ts'
 import { SqliteThread } from './SqliteThread.ts'
@@ -62,6 +63,10 @@ export class SqliteEventLog implements EventLog {
 
   ensureTopics(specs: readonly TopicSpec[]): Promise<TopicReport[]> {
     return this.#thread.call('ensureTopics', specs)
+  }
+
+  describe(topics: readonly string[]): Promise<TopicState[]> {
+    return this.#thread.call('describe', topics)
   }
 
   publish(topic: string, messages: readonly Message[]): Promise<void> {

@@ -1,5 +1,13 @@
 import type { ErrorCode } from '../errors.ts'
-import type { Message, PartitionLag, SeekTarget, StoredMessage, TopicReport, TopicSpec } from './EventLog.ts'
+import type {
+  Message,
+  PartitionLag,
+  SeekTarget,
+  StoredMessage,
+  TopicReport,
+  TopicSpec,
+  TopicState,
+} from './EventLog.ts'
 
 export interface ToPublish extends Message {
   readonly topic: string
@@ -35,6 +43,7 @@ export interface Progress {
 /** What the worker thread may be asked. */
 export interface SqliteCalls {
   ensureTopics: (specs: readonly TopicSpec[]) => TopicReport[]
+  describe: (topics: readonly string[]) => TopicState[]
   publish: (messages: readonly ToPublish[]) => null
   /** Renews the leases of a member, takes what falls to it, gives back what does not. */
   beat: (membership: Membership) => Assignment[]

@@ -163,6 +163,16 @@ const calls: SqliteCalls = {
       }),
     ),
 
+  describe: (names) =>
+    names.flatMap((name) => {
+      const topic = sql('SELECT id FROM topics WHERE name = ?').get(name)
+      if (!topic) return []
+      const ends = sql('SELECT partition, next AS end FROM ends WHERE topic = ? ORDER BY partition').all(
+        topic['id'] as number,
+      ) as unknown as { partition: number; end: number }[]
+      return [{ name, partitions: ends.map((state) => ({ ...state, replicas: 1, inSync: 1 })) }]
+    }),
+
   publish(messages) {
     const time = Date.now()
     inTransaction(() => {

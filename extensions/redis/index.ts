@@ -1,4 +1,4 @@
-export type { RedisDurability } from './durability.ts'
+export { readDurability, type RedisDurability } from './durability.ts'
 export { RedisConnection, type RedisConnectionOptions } from './RedisConnection.ts'
 export { RedisJournal, type RedisJournalOptions } from './RedisJournal.ts'
 export { RedisChannels } from './RedisChannels.ts'

@@ -17,6 +17,7 @@ import { codedError, problemMediaType, problemOf } from '../rest/problem.ts'
 import type { RestServices } from '../rest/services.ts'
 import { isLoopback } from '../transport/Admission.ts'
 import { jsonSchema } from '../transport/json/messages.ts'
+import { addClientView } from './client-view.ts'
 import { guestIdOf, issueToken } from './guest-tokens.ts'
 import type { Health } from './health.ts'
 
@@ -80,6 +81,7 @@ const addOperations = (app: FastifyInstance, { health, registry }: HttpOptions):
     const report = health()
     return reply.code(report.state === 'unavailable' ? 503 : 200).send(report)
   })
+  addClientView(app)
   const schema = jsonSchema()
   app.get('/json-protocol.schema.json', () => schema)
   app.get('/metrics', async (_request, reply) =>

@@ -1,10 +1,9 @@
-import { CamelCasePlugin, Kysely, sql, type Dialect } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { CodraftError } from '../../extensions/errors.ts'
+import { engineOf, openDatabase } from './open-database.ts'
 import { migrate } from './migrate.ts'
 import type { Engine } from './migrations/column-types.ts'
-import { postgresDialect } from './postgres-dialect.ts'
 import type { Schema, StoreDatabase } from './schema.ts'
-import { sqliteDialect } from './sqlite-dialect.ts'
 
 export interface ShardOptions {
   /** `postgres://…`, or `sqlite:` and the path of a file. */
@@ -24,10 +23,6 @@ const connectTimeoutMs = 3_000
 /** A network that swallows packets refuses nothing. */
 const checkTimeoutMs = 5_000
 
-const engineOf = (url: string): Engine => (url.startsWith('sqlite:') ? 'sqlite' : 'postgres')
-
-const open = (dialect: Dialect): Kysely<Schema> => new Kysely({ dialect, plugins: [new CamelCasePlugin()] })
-
 /** One database of the store: made ready when it can be reached, and looked at again and again. */
 export class Shard {
   readonly engine: Engine
@@ -42,11 +37,7 @@ export class Shard {
     const { url } = options
     this.#options = options
     this.engine = engineOf(url)
-    this.#db = open(
-      this.engine === 'sqlite'
-        ? sqliteDialect(url.slice('sqlite:'.length))
-        : postgresDialect({ url, maxConnections, statementTimeoutMs, connectTimeoutMs }),
-    )
+    this.#db = openDatabase(url, { maxConnections, statementTimeoutMs, connectTimeoutMs })
   }
 
   /** @throws {CodraftError} CODRAFT_STORE_UNAVAILABLE while the database is away: nobody waits for a timeout */
@@ -112,7 +103,7 @@ export class Shard {
   async #migrate(): Promise<void> {
     if (this.engine === 'sqlite') return migrate(this.#db, this.engine)
     const { url } = this.#options
-    const db = open(postgresDialect({ url, maxConnections: 2, statementTimeoutMs: 0, connectTimeoutMs }))
+    const db = openDatabase(url, { maxConnections: 2, statementTimeoutMs: 0, connectTimeoutMs })
     try {
       await migrate(db, this.engine)
     } finally {

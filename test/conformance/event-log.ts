@@ -240,6 +240,17 @@ export const eventLogConformance = (driver: string, open: () => Promise<EventLog
       )
     })
 
+    it('describes the topics that exist, and makes none', async () => {
+      await publish(['a', 'b'])
+      const [state, ...others] = await log.describe([topic, `${topic}-missing`])
+      expect(others).toEqual([])
+      expect(state?.name).toBe(topic)
+      expect(state?.partitions.map(({ partition }) => partition)).toEqual([0, 1, 2])
+      expect(state?.partitions.reduce((sum, { end }) => sum + end, 0)).toBe(2)
+      for (const { replicas, inSync } of state!.partitions) expect(inSync).toBe(replicas)
+      expect(await log.describe([`${topic}-missing`])).toEqual([])
+    })
+
     it('publishes what is queued when it closes', async () => {
       const published = Array.from({ length: 300 }, (_, i) => publish([`${i}`]))
       log = await subject.reopen()

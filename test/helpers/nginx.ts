@@ -11,15 +11,18 @@ export interface Balancer {
   close(): Promise<void>
 }
 
-/** A real nginx with docker/nginx.conf; only addresses and paths are those of the test. */
-export const startNginx = async (instanceUrls: readonly string[]): Promise<Balancer> => {
+/** A real nginx with docker/nginx.conf, after `edit`; otherwise only addresses and paths are those of the test. */
+export const startNginx = async (
+  instanceUrls: readonly string[],
+  edit = (config: string): string => config,
+): Promise<Balancer> => {
   const folder = await mkdtemp(join(tmpdir(), 'codraft-nginx-'))
   const port = await freePort()
   const shipped = await readFile(new URL('../../docker/nginx.conf', import.meta.url), 'utf8')
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `${name}_temp_path ${join(folder, name)};`)
     .join(' ')
-  const config = shipped
+  const config = edit(shipped)
     .replaceAll(
       /codraft-(\d):8080/g,
       (_match, number: string) => new URL(instanceUrls[Number(number) - 1]!).host,
