@@ -5,14 +5,17 @@ import './styles/popovers.css'
 import './styles/people.css'
 import './styles/prose.css'
 import './styles/content.css'
+import './styles/dialogs.css'
 import { refreshFlags } from './carets.ts'
-import { bindCopy } from './clipboard.ts'
+import { createApi } from './api.ts'
 import { mountConnectHelp } from './connect-help.ts'
 import { documentNameIn, documentPath, randomDocumentName } from './document-name.ts'
 import { byId } from './dom.ts'
 import { openEditor } from './editor.ts'
 import { availableStorage, loadGuest, saveGuest } from './guest.ts'
+import { acceptInvitation, takeInvitationFromAddress } from './invitation.ts'
 import { mountNotice } from './notice.ts'
+import { bindPanels } from './panels.ts'
 import { mountPeople } from './people-view.ts'
 import { calmly, saveStateOf } from './save-state.ts'
 import { openSession, type SessionFacts } from './session.ts'
@@ -27,7 +30,9 @@ const firstTokenDeadlineMs = 1_500
 
 const address = new URL(location.href)
 const documentName = documentNameIn(address.search) ?? randomDocumentName()
-const givenToken = takeTokenFromAddress(address, availableStorage('sessionStorage'))
+const tab = availableStorage('sessionStorage')
+const givenToken = takeTokenFromAddress(address, tab)
+const invitation = takeInvitationFromAddress(address, tab)
 // oxlint-disable-next-line unicorn/no-null -- the history API wants null for "no state".
 window.history.replaceState(null, '', documentPath(documentName))
 
@@ -37,6 +42,8 @@ const tokens = givenToken
   ? applicationToken(givenToken)
   : guestTokens(guest, (changed) => saveGuest(storage, changed))
 await firstToken()
+const api = createApi(tokens, documentName)
+if (invitation) await acceptInvitation(api, invitation, tab)
 const socketOrigin = location.origin.replace(/^http/, 'ws')
 const tintFor = tintRegistry()
 
@@ -112,10 +119,12 @@ mountPeople({
 })
 refreshFlags(sheet, awareness)
 mountConnectHelp(documentName, socketOrigin)
-bindCopy(
-  byId('copy-link', HTMLButtonElement),
-  () => new URL(documentPath(documentName), location.origin).href,
-)
+bindPanels({
+  api,
+  documentName,
+  ownId: () => tokens.identity.id,
+  tintFor,
+})
 byId('new-document', HTMLButtonElement).addEventListener('click', () => {
   location.assign(documentPath(randomDocumentName()))
 })

@@ -1,7 +1,8 @@
 import type { Awareness } from 'y-protocols/awareness'
+import { avatarOf } from './avatar.ts'
 import { byId, h } from './dom.ts'
 import { cleanName, maxNameLength } from './guest.ts'
-import { initialsOf, peopleIn, type Person } from './people.ts'
+import { peopleIn, type Person } from './people.ts'
 import { bindPopover } from './popover.ts'
 
 /** Avatars in the header; the style sheet hides some of them on narrow screens. */
@@ -20,7 +21,7 @@ export const mountPeople = ({ awareness, tintFor, ownName, rename }: PeopleViewO
   const button = byId('people', HTMLButtonElement)
   const list = h('ul', { class: 'people-list' })
   const heading = h('h2', { class: 'popover-title' })
-  const ownAvatar = h('span', { class: 'avatar' })
+  const ownAvatar = h('span', { class: 'own-avatar' })
   const field = h('input', {
     type: 'text',
     class: 'field',
@@ -53,12 +54,7 @@ export const mountPeople = ({ awareness, tintFor, ownName, rename }: PeopleViewO
   )
   document.body.append(popover)
 
-  const avatar = (person: Person): HTMLElement => paint(h('span', { class: 'avatar' }), person)
-  const paint = (element: HTMLElement, person: Person): HTMLElement => {
-    element.style.setProperty('--tint', tintFor(person.id))
-    element.textContent = initialsOf(person.name)
-    return element
-  }
+  const avatar = (person: Person): HTMLElement => avatarOf(person, tintFor)
 
   let shown = ''
   const refresh = (): void => {
@@ -76,7 +72,7 @@ export const mountPeople = ({ awareness, tintFor, ownName, rename }: PeopleViewO
     button.setAttribute('aria-label', `${people.length} here: ${names.join(', ')}`)
     heading.textContent = people.length === 1 ? 'Only you are here' : `${people.length} people are here`
     const [self, others] = [people.find((person) => person.self), people.filter((person) => !person.self)]
-    if (self) paint(ownAvatar, self)
+    if (self) ownAvatar.replaceChildren(avatar(self))
     list.replaceChildren(...others.map((person) => h('li', {}, avatar(person), h('span', {}, person.name))))
   }
   awareness.on('change', refresh)

@@ -51,6 +51,43 @@ export const explanations: Record<string, Explanation> = {
     text: 'Its owner has deleted it for good.',
     blocking: true,
   },
+  CODRAFT_DOCUMENT_DELETED: {
+    title: 'This document is in the bin',
+    text: 'Its owner has deleted it, and can still take it out of the bin again.',
+    blocking: true,
+  },
+  CODRAFT_ROLE_INSUFFICIENT: {
+    title: 'Your role does not allow this',
+    text: 'Your role in this document does not allow this. Ask its owner.',
+  },
+  CODRAFT_LAST_OWNER: {
+    title: 'Somebody has to own the document',
+    text: 'This is the only owner. Make somebody else an owner first.',
+  },
+  CODRAFT_INVITATION_INVALID: {
+    title: 'The invitation is not valid',
+    text: 'This invitation was accepted or withdrawn, or it has expired.',
+  },
+  CODRAFT_VERSION_NOT_FOUND: {
+    title: 'This version is gone',
+    text: 'This version is no longer kept.',
+  },
+  CODRAFT_DOCUMENT_NOT_FOUND: {
+    title: 'Nothing is stored yet',
+    text: 'Nothing has been written in this document yet.',
+  },
+  CODRAFT_REQUEST_INVALID: {
+    title: 'This cannot be used',
+    text: 'The server does not accept what was entered. Check it and try again.',
+  },
+  CODRAFT_RATE_LIMITED: {
+    title: 'Too many requests',
+    text: 'That was too much at once. Wait a minute and try again.',
+  },
+  CODRAFT_STORE_UNAVAILABLE: {
+    title: 'The database does not answer',
+    text: 'The server cannot reach its database at the moment. Try again in a moment.',
+  },
   CODRAFT_GUEST_TOKENS_DISABLED: {
     title: 'This server wants a token from your application',
     text: 'It lets guests in only on its own machine, and only while no secret is configured. Open this page from your application with ?token= in the address, or make a token with “codraft token”.',

@@ -1,0 +1,35 @@
+import type { Api } from './api.ts'
+import { documentPath } from './document-name.ts'
+import { byId } from './dom.ts'
+import { showToast } from './toast.ts'
+
+export interface PanelOptions {
+  readonly api: Api
+  readonly documentName: string
+  readonly ownId: () => string
+  readonly tintFor: (id: string) => string
+}
+
+/** Connects the buttons of the header with what they open, which is loaded when it is wanted first. */
+export const bindPanels = ({ api, documentName, ownId, tintFor }: PanelOptions): void => {
+  bindLazily('share', async () => {
+    const { openShareDialog } = await import('./share/share-dialog.ts')
+    const link = new URL(documentPath(documentName), location.origin).href
+    return () => openShareDialog({ api, ownId: ownId(), title: documentName, link, tintFor })
+  })
+}
+
+const bindLazily = (id: string, load: () => Promise<() => void>): void => {
+  const button = byId(id, HTMLButtonElement)
+  let loading: Promise<() => void> | undefined
+  button.addEventListener('click', () => {
+    loading ??= load()
+    loading.then(
+      (open) => open(),
+      () => {
+        loading = undefined
+        showToast('This part of the page cannot be loaded. Check your connection, or reload the page.')
+      },
+    )
+  })
+}
