@@ -14,8 +14,9 @@ import type {
   Position,
   Ticket,
 } from './Journal.ts'
+import { pack, unpack } from './packed.ts'
 import { decodeRecord, encodeRecord } from './record.ts'
-import type { FromWorker, JournalQueries, RecordToWrite, ToWorker } from './sqlite-protocol.ts'
+import type { FromWorker, JournalQueries, RecordsToWrite, ToWorker } from './sqlite-protocol.ts'
 
 export interface SqliteJournalOptions {
   /** Database file; its folder is made when missing. */
@@ -32,7 +33,7 @@ export interface SqliteJournalOptions {
 
 /** Records that the worker has been given and has not committed yet. */
 interface Commit {
-  readonly records: readonly RecordToWrite[]
+  readonly records: RecordsToWrite
   readonly resolve: () => void
 }
 
@@ -102,8 +103,11 @@ export class SqliteJournal implements Journal {
   }
 
   async read(documentName: string, after: Position = 0): Promise<JournalRecord[]> {
-    const records = await this.#ask('read', documentName, after)
-    return records.map(({ position, body }) => ({ position, ...decodeRecord(body) }))
+    const { positions, bodies } = await this.#ask('read', documentName, after)
+    return unpack(bodies).map((body, index) => ({
+      position: positions[index] as Position,
+      ...decodeRecord(body),
+    }))
   }
 
   async trim(documentName: string, upTo: Position): Promise<void> {
@@ -133,10 +137,10 @@ export class SqliteJournal implements Journal {
   }
 
   #write(batch: AppendBatch): Promise<void> {
-    const records = Array.from(batch, ([documentName, record]) => ({
-      documentName,
-      body: encodeRecord(record),
-    }))
+    const records = {
+      documentNames: [...batch.keys()],
+      bodies: pack(Array.from(batch.values(), encodeRecord)),
+    }
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#commit = { records, resolve }
     this.#post({ kind: 'commit', records })

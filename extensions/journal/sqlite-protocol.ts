@@ -1,27 +1,28 @@
 import type { ErrorCode } from '../errors.ts'
 import type { JournalTail, Position } from './Journal.ts'
+import type { Packed } from './packed.ts'
 
 /** What the worker may be asked, apart from commits; each answer carries the id of its question. */
 export interface JournalQueries {
-  read: { args: [documentName: string, after: Position]; result: RawRecord[] }
+  read: { args: [documentName: string, after: Position]; result: RawRecords }
   trim: { args: [documentName: string, upTo: Position]; result: null }
   erase: { args: [documentName: string]; result: null }
   tails: { args: []; result: JournalTail[] }
   close: { args: []; result: null }
 }
 
-export interface RawRecord {
-  readonly position: Position
-  readonly body: Uint8Array
+export interface RawRecords {
+  readonly positions: readonly Position[]
+  readonly bodies: Packed
 }
 
-export interface RecordToWrite {
-  readonly documentName: string
-  readonly body: Uint8Array
+export interface RecordsToWrite {
+  readonly documentNames: readonly string[]
+  readonly bodies: Packed
 }
 
 export type ToWorker =
-  | { readonly kind: 'commit'; readonly records: readonly RecordToWrite[] }
+  | { readonly kind: 'commit'; readonly records: RecordsToWrite }
   | {
       readonly [Q in keyof JournalQueries]: { kind: Q; id: number; args: JournalQueries[Q]['args'] }
     }[keyof JournalQueries]

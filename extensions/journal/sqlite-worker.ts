@@ -3,7 +3,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
 import type { ErrorCode } from '../errors.ts'
-import type { FromWorker, JournalQueries, RawRecord, RecordToWrite, ToWorker } from './sqlite-protocol.ts'
+import type { Position } from './Journal.ts'
+import { pack, unpack } from './packed.ts'
+import type { FromWorker, JournalQueries, RecordsToWrite, ToWorker } from './sqlite-protocol.ts'
 
 /** Waits between two attempts at a commit that fails, ms. */
 const firstRetryMs = 100
@@ -97,6 +99,12 @@ const addedId = (name: string): number => {
   return id
 }
 
+interface StoredRecord {
+  readonly position: Position
+  readonly checksum: number
+  readonly body: Uint8Array
+}
+
 /** A refusal that keeps its code on the way to the main thread. */
 class Refusal extends Error {
   readonly errorCode: ErrorCode
@@ -120,10 +128,11 @@ const inTransaction = (work: () => void): void => {
 }
 
 /** Returns the documents that have been erased: nothing of theirs was written. */
-const write = (records: readonly RecordToWrite[]): string[] => {
+const write = ({ documentNames, bodies }: RecordsToWrite): string[] => {
   const erased: string[] = []
   inTransaction(() => {
-    for (const { documentName, body } of records) {
+    for (const [index, body] of unpack(bodies).entries()) {
+      const documentName = documentNames[index] as string
       const { changes } = statements.addRecord.run(addedId(documentName), crc32(body), body)
       if (changes === 0) erased.push(documentName)
     }
@@ -131,7 +140,7 @@ const write = (records: readonly RecordToWrite[]): string[] => {
   return erased
 }
 
-const commit = (records: readonly RecordToWrite[], retryMs = firstRetryMs): void => {
+const commit = (records: RecordsToWrite, retryMs = firstRetryMs): void => {
   let erased: string[]
   try {
     erased = write(records)
@@ -148,23 +157,25 @@ const queries: {
 } = {
   read(documentName, after) {
     const id = documentId(documentName)
-    if (id === undefined) return []
+    if (id === undefined) return { positions: [], bodies: pack([]) }
     const { trimmed, erased } = statements.document.get(id) as { trimmed: number; erased: number }
     if (erased) throw new Refusal('CODRAFT_DOCUMENT_ERASED', documentName)
     if (after < trimmed) {
       const detail = `${documentName}: read from ${after}, but trimmed up to ${trimmed}`
       throw new Refusal('CODRAFT_JOURNAL_TRIMMED', detail)
     }
-    const records: RawRecord[] = []
+    const positions: Position[] = []
+    const bodies: Uint8Array[] = []
     for (const row of statements.read.iterate(id, after)) {
-      const { position, checksum, body } = row as unknown as RawRecord & { checksum: number }
+      const { position, checksum, body } = row as unknown as StoredRecord
       if (crc32(body) !== checksum) {
         const detail = `${documentName}: journal record ${position} fails its checksum`
         throw new Refusal('CODRAFT_DOCUMENT_CORRUPT', detail)
       }
-      records.push({ position, body })
+      positions.push(position)
+      bodies.push(body)
     }
-    return records
+    return { positions, bodies: pack(bodies) }
   },
   trim(documentName, upTo) {
     const id = documentId(documentName)
