@@ -1,3 +1,4 @@
+import { haproxy } from './haproxy.ts'
 import { kafka } from './kafka.ts'
 import { kafkaCluster } from './kafka-cluster.ts'
 import { mailpit } from './mailpit.ts'
@@ -19,4 +20,5 @@ export const services: readonly Service[] = [
   mailpit,
   toxiproxy,
   nginx,
+  haproxy,
 ]

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RedisKeys } from '../../extensions/redis/keys.ts'
 import { connectHocuspocus, HocuspocusClient } from '../helpers/clients.ts'
 import { startFleet, type Fleet } from '../helpers/fleet.ts'
+import { startHaproxy } from '../helpers/haproxy.ts'
 import { MarkerWriter } from '../helpers/marker-writer.ts'
 import { startNginx, type Balancer } from '../helpers/nginx.ts'
 import { serviceVariable } from '../helpers/services.ts'
@@ -63,16 +64,27 @@ describe('three instances behind nginx', () => {
     await fleet?.close()
   })
 
-  it('200 documents of three clients each: a document stays on one instance while all live, and is right when two held it', async () => {
-    const names = Array.from({ length: 200 }, (_, i) => `doc ${i}`)
+  it('200 documents of three clients each: a document stays on one instance while all live, and is right when two held it', () =>
+    documentsStayTogether(balancer, 200))
+
+  it('so it is behind HAProxy', async () => {
+    const other = await startHaproxy(fleet.instances.map(({ url }) => url))
+    try {
+      await documentsStayTogether(other, 30)
+    } finally {
+      await other.close()
+    }
+  })
+
+  const documentsStayTogether = async (entry: Balancer, count: number): Promise<void> => {
+    const names = Array.from({ length: count }, (_, i) => `${new URL(entry.url).port} doc ${i}`)
     const clients: HocuspocusClient[] = []
     const instancesOf = async (name: string): Promise<Set<string>> =>
       new Set(
         Object.keys(await redis.hgetall(keys.users(name))).map((field) => (JSON.parse(field) as [string])[0]),
       )
     for (const name of names)
-      for (const user of ['ann', 'bob', 'cyd'])
-        clients.push(await connectHocuspocus(balancer, name, { user }))
+      for (const user of ['ann', 'bob', 'cyd']) clients.push(await connectHocuspocus(entry, name, { user }))
     for (const client of clients) await expect.poll(() => client.isSaved, { timeout: 60_000 }).toBe(true)
     const used = new Set<string>()
     for (const name of names) {
@@ -94,7 +106,7 @@ describe('three instances behind nginx', () => {
     await allSaved()
     await fleet.instances[0]!.start()
     // Some of these come to the instance that is back, while the others of their document stay where they are.
-    const late = await Promise.all(names.map((name) => connectHocuspocus(balancer, name, { user: 'late' })))
+    const late = await Promise.all(names.map((name) => connectHocuspocus(entry, name, { user: 'late' })))
     for (const client of late) await expect.poll(() => client.isSaved, { timeout: 60_000 }).toBe(true)
     write('back')
     await allSaved()
@@ -106,7 +118,7 @@ describe('three instances behind nginx', () => {
         for (const i of [0, 1, 2]) expect(text, name).toContain(`<${round} ${index * 3 + i}>`)
     }
     for (const client of [...clients, ...late]) await client[Symbol.asyncDispose]()
-  })
+  }
 
   it('a rolling restart under load loses no acknowledged edit and shows no client an error', async () => {
     const writers = await Promise.all(
