@@ -12,6 +12,7 @@ import {
 } from '../extensions/events/catalogue.ts'
 import { Metrics } from '../extensions/metrics/index.ts'
 import { settingList, type Setting } from '../src/config.ts'
+import { WorkerMetrics } from '../src/workers/WorkerMetrics.ts'
 import { jsonSchema } from '../src/transport/json/messages.ts'
 
 const root = new URL('..', import.meta.url)
@@ -66,11 +67,12 @@ const metricsPage = async (): Promise<string> => {
     journalPendingBytes: () => 0,
     oldestUnpublishedMs: () => 0,
   })
+  new WorkerMetrics(metrics.registry).observe(() => [])
   const all = await metrics.registry.getMetricsAsJSON()
   const rows = all
     .filter(({ name }) => name.startsWith('codraft_'))
     .map(({ name, type, help }) => [`\`${name}\``, String(type), help])
-  return `${generated}\n\n# Metrics\n\nAt \`/metrics\`, in the format of Prometheus, with the usual metrics of Node.js (memory, CPU, event loop delay, garbage collection) beside them.\n\n${table(['Metric', 'Type', 'Meaning'], rows)}\n`
+  return `${generated}\n\n# Metrics\n\nAt \`/metrics\` of a server, and of \`codraft work\` where WORKER_PORT is set, in the format of Prometheus, with the usual metrics of Node.js (memory, CPU, event loop delay, garbage collection) beside them.\n\n${table(['Metric', 'Type', 'Meaning'], rows)}\n`
 }
 
 interface FieldSchema {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CodraftError } from '../extensions/errors.ts'
+import { parseWorkers, workerNames } from './workers/names.ts'
 
 interface SettingMeta {
   readonly env: string
@@ -483,6 +484,25 @@ const schema = z.object({
     secret: true,
     group: 'Events',
     description: 'Password of KAFKA_USERNAME.',
+  }),
+  workers: z
+    .string()
+    .default('all')
+    .refine(
+      (text) => parseWorkers(text) !== undefined,
+      `must be all, none, or some of ${workerNames.join(', ')}, comma-separated`,
+    )
+    .register(settings, {
+      env: 'WORKERS',
+      group: 'Events',
+      description:
+        'Workers that run inside the server: all, none, or names with commas between. Those that run by `codraft work` are left out here.',
+    }),
+  workerPort: anyNumber.int().min(0).max(65_535).optional().register(settings, {
+    env: 'WORKER_PORT',
+    group: 'Events',
+    description:
+      'Port of /health and /metrics of `codraft work`; 0 picks a free one. Not set: it listens on none.',
   }),
 })
 

@@ -2,3 +2,6 @@ export { CodraftError, errorCatalogue, type ErrorCode } from '../extensions/erro
 export { loadConfig, type Config } from './config.ts'
 export { createLogger, type Logger } from './logger.ts'
 export { startServer, type CodraftServer, type ServerOptions } from './server/server.ts'
+export { DependencyDown, PermanentFailure, TryLater } from './workers/failures.ts'
+export { startWorkers, type WorkerProcess, type WorkerProcessOptions } from './workers/process.ts'
+export type { SqlWorker, Worker, WorkerContext } from './workers/Worker.ts'

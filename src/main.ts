@@ -9,10 +9,12 @@ import { mcpCommand } from './cli/mcp.ts'
 import { serveCommand } from './cli/serve.ts'
 import { tokenCommand } from './cli/token.ts'
 import { topicsCommand } from './cli/topics.ts'
+import { workCommand } from './cli/work.ts'
 
 const program = new Command('codraft')
   .description('Self-hosted collaboration server for rich-text editors')
   .addCommand(serveCommand())
+  .addCommand(workCommand())
   .addCommand(tokenCommand())
   .addCommand(topicsCommand())
   .addCommand(exportCommand())

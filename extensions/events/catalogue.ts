@@ -4,6 +4,8 @@ import { CodraftError } from '../errors.ts'
 import type { Message, TopicSpec } from './EventLog.ts'
 
 const dayMs = 86_400_000
+/** Messages are kept this long, at least. */
+export const retentionMs = 7 * dayMs
 /** A pasted picture is one update; base64 adds a third. */
 const maxMessageBytes = 32 * 1024 * 1024
 
@@ -25,7 +27,7 @@ export const deadLetterTopic = (topic: string): string => `${topic}-dlq`
 
 /** All topics as an event log makes them; a dead letter topic has one partition, so that its order is one. */
 export const topicSpecs: readonly TopicSpec[] = topicNames.flatMap((name) => {
-  const common = { replication: 3, retentionMs: 7 * dayMs, maxMessageBytes }
+  const common = { replication: 3, retentionMs, maxMessageBytes }
   return [
     { name, partitions: topics[name].partitions, ...common },
     { name: deadLetterTopic(name), partitions: 1, ...common },
@@ -149,6 +151,11 @@ export interface CodraftEvent<T extends EventType = EventType> {
 
 /** A union over the types, so that `event.type` narrows `event.data`. */
 export type AnyEvent = { [T in EventType]: CodraftEvent<T> }[EventType]
+
+/** The same of some topics. */
+export type EventOn<Topic extends TopicName> = {
+  [T in EventType]: (typeof eventTypes)[T]['topic'] extends Topic ? CodraftEvent<T> : never
+}[EventType]
 
 const envelope = z.object({
   id: z.string().min(1),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '../logger.ts'
+import { pruneHandledEvents } from '../store/handled-events.ts'
 import { pruneIdempotencyKeys } from '../store/idempotency.ts'
 import { takeLease } from '../store/leases.ts'
 import type { StoreDatabase } from '../store/schema.ts'
@@ -11,7 +12,7 @@ export type HousekeepingTask = (db: StoreDatabase, now: number) => Promise<void>
 export interface HousekeepingOptions {
   readonly store: Pick<Store, 'all'>
   readonly logger: Logger
-  /** @default expired idempotency keys are removed */
+  /** @default expired idempotency keys and claims of events are removed */
   readonly tasks?: readonly HousekeepingTask[]
   /** @default 600000 */
   readonly intervalMs?: number
@@ -24,7 +25,7 @@ export class Housekeeping {
   readonly #timer: NodeJS.Timeout
 
   constructor(options: HousekeepingOptions) {
-    this.#options = { tasks: [pruneIdempotencyKeys], intervalMs: 600_000, ...options }
+    this.#options = { tasks: [pruneIdempotencyKeys, pruneHandledEvents], intervalMs: 600_000, ...options }
     this.#timer = setInterval(() => void this.run(), this.#options.intervalMs).unref()
   }
 

@@ -1,6 +1,7 @@
 import type { DurabilityLevel, Journal } from '../../extensions/journal/index.ts'
 import type { StoreStatus } from '../store/Store.ts'
 import type { EventLogStatus } from '../../extensions/events/index.ts'
+import type { RunnerStatus } from '../workers/runner.ts'
 import type { SnapshotsStatus } from '../../extensions/snapshots/index.ts'
 
 export type HealthState = 'ready' | 'degraded' | 'unavailable'
@@ -31,6 +32,7 @@ export interface HealthSources {
   events(): EventLogStatus & { readonly oldestUnpublishedMs: number }
   /** Documents that an extension could not store, by name. */
   failingStores(): ReadonlyMap<string, { readonly attempts: number }>
+  workers(): readonly RunnerStatus[]
   isDraining(): boolean
   /** The connection to the other instances, where there are any. */
   redis?(): DependencyHealth
@@ -50,6 +52,7 @@ export const healthOf = ({
   store,
   events,
   failingStores,
+  workers,
   isDraining,
   redis,
 }: HealthSources): Health => {
@@ -84,9 +87,17 @@ export const healthOf = ({
       ...(eventLog.error !== undefined && { error: eventLog.error }),
     },
     stores: { state: failing.size === 0 ? 'ready' : 'degraded', failing: failing.size },
+    workers: healthOfWorkers(workers()),
     ...(redis && { redis: redis() }),
     server: { state: isDraining() ? 'unavailable' : 'ready' },
   }
   const worst = Math.max(...Object.values(dependencies).map(({ state }) => severity.indexOf(state)))
   return { state: severity[worst] as HealthState, durability: journal.durability, dependencies }
 }
+
+/** Degraded while one waits for something that is away. Why is in the log: it may name hosts and users. */
+export const healthOfWorkers = (workers: readonly RunnerStatus[]): DependencyHealth => ({
+  state: workers.some(({ state }) => state === 'paused') ? 'degraded' : 'ready',
+  paused: workers.filter(({ state }) => state === 'paused').map(({ name }) => name),
+  lag: Object.fromEntries(workers.map(({ name, lag }) => [name, lag])),
+})

@@ -21,7 +21,7 @@ import { KnownUsers } from '../documents/KnownUsers.ts'
 import { Housekeeping } from '../documents/Housekeeping.ts'
 import type { Permissions } from '../documents/Permissions.ts'
 import type { Logger } from '../logger.ts'
-import { Store } from '../store/Store.ts'
+import { openStore } from '../open-store.ts'
 import { Transport } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from './dev-secret.ts'
 import { isGuestId } from './guest-tokens.ts'
@@ -33,6 +33,9 @@ import { openDownloads } from './downloads.ts'
 import { openObjects } from './object-store.ts'
 import { openRedis, sweepEveryMs } from './redis.ts'
 import { SafeHocuspocus } from './SafeHocuspocus.ts'
+import { parseWorkers } from '../workers/names.ts'
+import type { AnyWorker } from '../workers/Worker.ts'
+import { Workers } from '../workers/Workers.ts'
 
 export interface ServerOptions {
   readonly config: Config
@@ -41,6 +44,8 @@ export interface ServerOptions {
   readonly extensions?: readonly Extension[]
   /** Keeps the snapshots; is not closed. Default: what the settings name. */
   readonly objects?: ObjectStore
+  /** Workers of your own, beside those that the setting WORKERS names. */
+  readonly workers?: readonly AnyWorker[]
 }
 
 export interface CodraftServer {
@@ -66,6 +71,7 @@ export const startServer = async ({
   logger,
   extensions = [],
   objects: ownObjects,
+  workers: ownWorkers = [],
 }: ServerOptions): Promise<CodraftServer> => {
   const metrics = new Metrics()
   const { redisUrl } = config
@@ -100,6 +106,15 @@ export const startServer = async ({
     onPublished: metrics.eventsPublished,
   })
   const outbox = new OutboxPublisher({ store, log, logger, onPublished: metrics.eventsPublished })
+  const workers = new Workers({
+    config,
+    logger,
+    store,
+    log,
+    names: parseWorkers(config.workers) ?? [],
+    own: ownWorkers,
+    registry: metrics.registry,
+  })
   const snapshots = new Snapshots({
     journal,
     objects: objects.store,
@@ -194,6 +209,7 @@ export const startServer = async ({
         store: () => store.status,
         events: () => ({ ...log.status, oldestUnpublishedMs: edits.oldestUnpublishedMs }),
         failingStores: () => hocuspocus.failingStores,
+        workers: () => workers.status,
         isDraining: () => isDraining,
         ...(redis && { redis: redis.health }),
       }),
@@ -223,6 +239,7 @@ export const startServer = async ({
     logger.error({ err: error }, 'events are not published'),
   )
   outbox.start()
+  workers.start()
   await http.listen({ port: config.port, host: config.host })
   // Which erasures were interrupted stands in the object store; while that is away, edits go on without it.
   const { eraser } = documentServices
@@ -249,6 +266,7 @@ export const startServer = async ({
         await hocuspocus.hooks('onDestroy', { instance: hocuspocus })
         await topicsReady
         await outbox.stop()
+        await workers.stop()
         await log.close()
         downloads.close()
         objects.close()
@@ -265,19 +283,6 @@ export const startServer = async ({
     },
   }
 }
-
-/** An unreachable database is no reason not to start: documents are served from the journal until it comes. */
-const openStore = ({ databases, readDatabases, dataDir }: Config, logger: Logger): Promise<Store> =>
-  Store.open({
-    databases: databases.length > 0 ? databases : [`sqlite:${join(dataDir, 'store.sqlite')}`],
-    readDatabases,
-    onStatus({ healthy, error }) {
-      if (error === undefined) logger.info('the databases can be reached')
-      else if (healthy)
-        logger.warn({ error }, 'a read replica cannot be reached: its primary serves the reads')
-      else logger.error({ error }, 'a database cannot be reached: permissions, lists and history wait for it')
-    },
-  })
 
 type TransportParts = Pick<ConstructorParameters<typeof Transport>[0], 'journal' | 'ticketOf' | 'logger'> & {
   readonly config: Config

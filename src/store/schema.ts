@@ -18,6 +18,7 @@ export interface Schema {
   idempotencyKeys: IdempotencyKeysTable
   leases: LeasesTable
   publishedPositions: PublishedPositionsTable
+  handledEvents: HandledEventsTable
   shard: ShardTable
 }
 
@@ -146,6 +147,18 @@ export interface PublishedPositionsTable {
   /** The instance that publishes the document until `leaseUntil`. */
   holder: string
   leaseUntil: number
+}
+
+/** What a worker has begun or done about an event. */
+export interface HandledEventsTable {
+  worker: string
+  eventId: string
+  eventTime: number
+  claimedAt: number
+  /** The process that handles or has handled it; null where that was one transaction. */
+  holder: string | null
+  /** Until when `holder` counts as alive; null when the event is handled. */
+  leaseUntil: number | null
 }
 
 /** One row: which shard this database is, and of how many. */

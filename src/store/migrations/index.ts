@@ -8,6 +8,7 @@ import { outbox } from './0006-outbox.ts'
 import { idempotency } from './0007-idempotency.ts'
 import { publishedPositions } from './0008-published-positions.ts'
 import { users } from './0009-users.ts'
+import { handledEvents } from './0010-handled-events.ts'
 import type { ColumnTypes } from './column-types.ts'
 
 /** Changes the tables from one version to the next. Runs in a transaction; column names are camelCase. */
@@ -28,4 +29,5 @@ export const migrations: Readonly<Record<string, StoreMigration>> = {
   '0007-idempotency': idempotency,
   '0008-published-positions': publishedPositions,
   '0009-users': users,
+  '0010-handled-events': handledEvents,
 }

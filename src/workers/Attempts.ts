@@ -1,0 +1,103 @@
+import { setTimeout } from 'node:timers/promises'
+import { deadLetterTopic, type EventLog, type StoredMessage } from '../../extensions/events/index.ts'
+import type { Logger } from '../logger.ts'
+import { kindOf, messageOf, TryLater } from './failures.ts'
+import { Pause } from './Pause.ts'
+import { groupOf, type RetryOptions } from './Worker.ts'
+import type { WorkerMetrics } from './WorkerMetrics.ts'
+
+const defaultRetry: RetryOptions = { attempts: 8, firstMs: 500, maxMs: 60_000 }
+const maxCauseLength = 1_000
+
+export interface AttemptsOptions {
+  readonly worker: { readonly name: string; readonly retry?: Partial<RetryOptions> }
+  readonly log: Pick<EventLog, 'publish'>
+  readonly logger: Logger
+  readonly metrics: WorkerMetrics
+}
+
+/** Tries what a worker does about an event until it is handled or a dead letter. */
+export class Attempts {
+  readonly #options: AttemptsOptions
+  readonly #retry: RetryOptions
+  readonly #pause = new Pause()
+
+  constructor(options: AttemptsOptions) {
+    this.#options = options
+    this.#retry = { ...defaultRetry, ...options.worker.retry }
+  }
+
+  /** What the worker waits for; undefined while it works. */
+  get pausedBy(): string | undefined {
+    return this.#pause.reason
+  }
+
+  /**
+   * Resolves to true when an attempt has succeeded, and to false when the event is a dead letter. While something that
+   * the worker needs is away it waits, and counts no attempt.
+   *
+   * @throws the reason of `signal`
+   */
+  async run(
+    message: StoredMessage,
+    signal: AbortSignal,
+    attempt: (number: number) => Promise<void>,
+  ): Promise<boolean> {
+    const { worker, logger, metrics } = this.#options
+    for (let number = 1; ; number++) {
+      try {
+        await this.reaching(signal, () => attempt(number))
+        return true
+      } catch (error) {
+        signal.throwIfAborted()
+        const isPermanent = kindOf(error) === 'permanent'
+        if (isPermanent || number >= this.#retry.attempts) {
+          await this.bury(message, signal, error, number)
+          return false
+        }
+        metrics.retried(worker.name)
+        const { topic, partition, offset } = message
+        logger.warn({ err: error, topic, partition, offset, attempt: number }, 'an event is tried again')
+        await setTimeout(this.#pauseMs(number, error), undefined, { signal })
+      }
+    }
+  }
+
+  /** Runs `work`, again and again while it fails because something is away. */
+  async reaching<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+    const { logger } = this.#options
+    for (;;) {
+      await this.#pause.wait(signal)
+      try {
+        const result = await work()
+        if (this.#pause.end()) logger.info('the worker goes on')
+        return result
+      } catch (error) {
+        if (kindOf(error) !== 'down') throw error
+        if (this.#pause.begin(messageOf(error))) logger.error({ err: error }, 'the worker waits')
+      }
+    }
+  }
+
+  /** Makes the message a dead letter. */
+  async bury(message: StoredMessage, signal: AbortSignal, error: unknown, attempts: number): Promise<void> {
+    const { worker, log, logger, metrics } = this.#options
+    const { topic, partition, offset, key, value } = message
+    const headers = {
+      group: groupOf(worker.name),
+      cause: messageOf(error).slice(0, maxCauseLength),
+      attempts: `${attempts}`,
+      partition: `${partition}`,
+      offset: `${offset}`,
+    }
+    await this.reaching(signal, () => log.publish(deadLetterTopic(topic), [{ key, value, headers }]))
+    metrics.died(worker.name)
+    logger.error({ err: error, topic, partition, offset, attempts }, 'an event became a dead letter')
+  }
+
+  #pauseMs(failures: number, error: unknown): number {
+    const { firstMs, maxMs } = this.#retry
+    const backOffMs = Math.min(maxMs, firstMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2)
+    return error instanceof TryLater ? Math.max(error.afterMs, backOffMs) : backOffMs
+  }
+}
