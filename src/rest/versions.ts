@@ -192,12 +192,16 @@ export const versionRoutes = (api: FastifyInstance, services: RestServices): voi
     {
       schema: {
         tags,
-        summary: 'What has changed since a version, in Markdown',
+        summary: 'What has changed since a version',
         description: 'Up to another version, or up to now.',
         params: versionParams,
         querystring: z.object({
           to: z.string().max(100).default('now').describe('Id of the other version, or `now`.'),
           format: z.enum(['json', 'patch']).default('json').describe('`patch` is the form of `diff -u`.'),
+          content: z
+            .enum(['md', 'text'])
+            .default('md')
+            .describe('What is compared: Markdown, or the text alone.'),
         }),
         response: {
           200: {
@@ -213,13 +217,13 @@ export const versionRoutes = (api: FastifyInstance, services: RestServices): voi
     },
     async (request, reply) => {
       const { name, id } = request.params
-      const { to, format } = request.query
+      const { to, format, content } = request.query
       await requireRole(services, request, name, 'viewer')
-      const before = await history.read(name, id, (document) => readContent(document, 'md'))
+      const before = await history.read(name, id, (document) => readContent(document, content))
       const after =
         to === 'now'
-          ? await documents.read(name, (document) => readContent(document, 'md'))
-          : await history.read(name, to, (document) => readContent(document, 'md'))
+          ? await documents.read(name, (document) => readContent(document, content))
+          : await history.read(name, to, (document) => readContent(document, content))
       if (after === undefined) throw new CodraftError('CODRAFT_DOCUMENT_NOT_FOUND')
       if (format === 'json') return reply.send({ changes: differenceOf(before, after) })
       const patch = patchOf({ title: id, text: before }, { title: to, text: after })

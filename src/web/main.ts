@@ -6,6 +6,7 @@ import './styles/people.css'
 import './styles/prose.css'
 import './styles/content.css'
 import './styles/dialogs.css'
+import './styles/panels.css'
 import { refreshFlags } from './carets.ts'
 import { createApi } from './api.ts'
 import { mountConnectHelp } from './connect-help.ts'
@@ -124,6 +125,7 @@ bindPanels({
   documentName,
   ownId: () => tokens.identity.id,
   tintFor,
+  canWrite: () => session.facts.access === 'write',
 })
 byId('new-document', HTMLButtonElement).addEventListener('click', () => {
   location.assign(documentPath(randomDocumentName()))

@@ -8,14 +8,19 @@ export interface PanelOptions {
   readonly documentName: string
   readonly ownId: () => string
   readonly tintFor: (id: string) => string
+  readonly canWrite: () => boolean
 }
 
 /** Connects the buttons of the header with what they open, which is loaded when it is wanted first. */
-export const bindPanels = ({ api, documentName, ownId, tintFor }: PanelOptions): void => {
+export const bindPanels = ({ api, documentName, ownId, tintFor, canWrite }: PanelOptions): void => {
   bindLazily('share', async () => {
     const { openShareDialog } = await import('./share/share-dialog.ts')
     const link = new URL(documentPath(documentName), location.origin).href
     return () => openShareDialog({ api, ownId: ownId(), title: documentName, link, tintFor })
+  })
+  bindLazily('history', async () => {
+    const { openHistoryPanel } = await import('./history/history-panel.ts')
+    return () => openHistoryPanel({ api, canWrite })
   })
 }
 

@@ -59,6 +59,10 @@ describe('versions', () => {
     const { id } = await keep('differing')
     await put('differing', 'The slow fox.\n\nMore.\n')
     const path = documentPath('differing', `/versions/${id}/difference`)
+    await put('differing', '# The **slow** fox.\n\nMore.\n')
+    const inText = await ada.get(path, { query: { content: 'text', format: 'patch' } })
+    expect(inText.text).toContain('+The slow fox.')
+    await put('differing', 'The slow fox.\n\nMore.\n')
     expect((await ada.get(path)).json).toEqual({
       changes: [
         { kind: 'same', text: 'The ' },
