@@ -333,6 +333,18 @@ export const errorCatalogue = {
     cause: 'The file was not finished within the time for one document.',
     cure: 'Try again when less is going on; split the document when it happens again.',
   },
+  CODRAFT_EXPORT_NOT_FOUND: {
+    status: 404,
+    closeCode: 4404,
+    cause: 'There is no export of this id, or none any more: they are kept for EXPORT_KEEP_DAYS.',
+    cure: 'Ask for the file again: POST /api/documents/:name/exports.',
+  },
+  CODRAFT_TOO_MANY_EXPORTS: {
+    status: 429,
+    closeCode: 4429,
+    cause: 'The user waits for ten exports of this document already.',
+    cure: 'Wait until one of them is done.',
+  },
   CODRAFT_LINK_INVALID: {
     status: 410,
     closeCode: 4410,

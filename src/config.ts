@@ -274,6 +274,24 @@ const schema = z.object({
       'Versions that were made by themselves are kept this long: all of a day, then one an hour for a week, one a day for 90 days, one a week. Named ones stay.',
   }),
 
+  exportKeepDays: number(1, 36_500, 30).register(settings, {
+    env: 'EXPORT_KEEP_DAYS',
+    unit: 'days',
+    group: 'Exports',
+    description: 'Exported files are kept this long.',
+  }),
+  exportConcurrency: number(1, 64, 1).register(settings, {
+    env: 'EXPORT_CONCURRENCY',
+    group: 'Exports',
+    description: 'Files that one worker makes at the same time, each in a process of its own of up to 1 GiB.',
+  }),
+  exportDeadlineMs: number(1_000, 3_600_000, 60_000).register(settings, {
+    env: 'EXPORT_DEADLINE_MS',
+    unit: 'ms',
+    group: 'Exports',
+    description: 'Time for one file; its process is ended past it.',
+  }),
+
   restMaxBodyBytes: number(1_024, 1 << 30, 32 * 1024 * 1024).register(settings, {
     env: 'REST_MAX_BODY_BYTES',
     unit: 'bytes',

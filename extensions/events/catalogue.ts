@@ -90,6 +90,7 @@ export const eventTypes = {
       exportId: z.string(),
       format: z.string(),
       state: z.enum(['ready', 'failed']),
+      code: z.string().optional().describe('why it has failed'),
       url: z.url().optional().describe('where it can be fetched until `expiresAt`'),
       expiresAt: z.int().optional().describe('ms since the epoch'),
       title: z.string().optional(),

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** The formats of exported files. */
 export const exportFormats = ['pdf', 'docx', 'txt', 'html', 'md'] as const
 export type ExportFormat = (typeof exportFormats)[number]
@@ -39,6 +41,26 @@ export interface ExportOptions {
   /** Written as endnotes, where the text refers to them. */
   readonly comments?: readonly ExportComment[]
 }
+
+const line = z.string().max(300)
+
+/** Options as a request has them. */
+export const exportOptionsSchema = z
+  .object({
+    title: line.describe('In the metadata and the file name. Default: the first heading.'),
+    author: line.describe('In the metadata.'),
+    language: z
+      .string()
+      .regex(/^[a-z]{2,8}(?:-[a-z0-9]{1,8}){0,4}$/i, 'must be a language tag, such as en or zh-TW')
+      .describe('Language of the text, BCP 47. Default: en.'),
+    date: z.union([z.iso.date(), z.iso.datetime({ offset: true })]).describe('In the metadata. Default: none.'),
+    pageSize: z.enum(['a4', 'letter']).describe('Default: a4.'),
+    tableOfContents: z.boolean().describe('Begin with a table of contents. Default: false.'),
+    header: line.describe('Text at the top of each page. Default: none.'),
+    pageNumbers: z.boolean().describe('Default: true.'),
+  })
+  .partial()
+  .strict()
 
 /** A finished file. */
 export interface ExportedFile {

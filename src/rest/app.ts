@@ -15,6 +15,7 @@ import { contentRoutes } from './document-content.ts'
 import { documentRoutes } from './documents.ts'
 import { downloadRoutes } from './downloads.ts'
 import { editRoutes } from './edits.ts'
+import { exportRoutes } from './exports.ts'
 import { grantRoutes } from './grants.ts'
 import { presenceRoutes } from './presence.ts'
 import { shareRoutes } from './shares.ts'
@@ -31,6 +32,7 @@ const resources = [
   contentRoutes,
   editRoutes,
   versionRoutes,
+  exportRoutes,
   shareRoutes,
   grantRoutes,
   presenceRoutes,

@@ -6,7 +6,7 @@ import type { Eraser } from '../documents/Eraser.ts'
 import type { History } from '../documents/history/History.ts'
 import type { InvitationLinks } from '../documents/InvitationLinks.ts'
 import type { Permissions } from '../documents/Permissions.ts'
-import type { ServerDownloads } from '../exports/index.ts'
+import type { Exports, ServerDownloads } from '../exports/index.ts'
 import type { Store } from '../store/Store.ts'
 
 /** What the routes need. */
@@ -17,6 +17,7 @@ export interface RestServices {
   readonly documents: DocumentAccess
   readonly history: History
   readonly eraser: Eraser
+  readonly exports: Exports
   readonly invitations: InvitationLinks
   readonly permissions: Permissions
   readonly presence: Presence

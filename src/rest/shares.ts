@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { CodraftError } from '../../extensions/errors.ts'
-import { keyOf, newEvent, topicOf } from '../../extensions/events/index.ts'
+import { newEvent } from '../../extensions/events/index.ts'
 import { addAuditEntries } from '../store/audit.ts'
 import { findDocument } from '../store/documents.ts'
 import {
@@ -13,7 +13,7 @@ import {
   revokeInvitation,
   type Invitation,
 } from '../store/invitations.ts'
-import { addOutboxEvent } from '../store/outbox.ts'
+import { addEvent } from '../store/outbox.ts'
 import { actorOf, auditEntry } from './audit.ts'
 import { identityOf } from './authentication.ts'
 import { idempotencyHeaders, idempotently } from './idempotency.ts'
@@ -109,14 +109,7 @@ export const shareRoutes = (api: FastifyInstance, services: RestServices): void 
                 ...(message !== undefined && { message }),
               },
             })
-            await addOutboxEvent(tx, {
-              id: event.id,
-              topic: topicOf(event.type),
-              key: keyOf(event),
-              type: event.type,
-              payload: event,
-              createdAt: at,
-            })
+            await addEvent(tx, event)
             await addAuditEntries(tx, [auditEntry(request, name, 'invited', { role })])
             return row
           })

@@ -20,7 +20,7 @@ import { History } from '../documents/history/History.ts'
 import { InvitationLinks } from '../documents/InvitationLinks.ts'
 import { assertAvailable } from '../documents/availability.ts'
 import { Permissions } from '../documents/Permissions.ts'
-import { ServerDownloads, type Downloads } from '../exports/index.ts'
+import { Exports, ServerDownloads, type Downloads } from '../exports/index.ts'
 import type { Logger } from '../logger.ts'
 import type { RestServices } from '../rest/services.ts'
 import type { Store } from '../store/Store.ts'
@@ -68,6 +68,7 @@ export const composeDocuments = (parts: DocumentParts) => {
     },
   })
   const history = new History({ store, objects, documents, keepMs: config.versionKeepDays * dayMs })
+  const exports = new Exports({ store, downloads: parts.downloads, keepMs: config.exportKeepDays * dayMs })
   const eraser = new Eraser({
     hocuspocus,
     journal,
@@ -76,7 +77,7 @@ export const composeDocuments = (parts: DocumentParts) => {
     store,
     logger,
     fleet,
-    parts: [history, ...parts.parts],
+    parts: [history, exports, ...parts.parts],
   })
   const automaticVersions = new AutomaticVersions({
     history,
@@ -92,6 +93,7 @@ export const composeDocuments = (parts: DocumentParts) => {
     store,
     documents,
     history,
+    exports,
     eraser,
     invitations: new InvitationLinks({
       secret: linkSecretOf(config),
@@ -120,7 +122,7 @@ export const composeDocuments = (parts: DocumentParts) => {
     }
     return role
   }
-  return { permissions, history, eraser, automaticVersions, roleOf, rest }
+  return { permissions, documents, history, exports, eraser, automaticVersions, roleOf, rest }
 }
 
 export interface RestOptions {

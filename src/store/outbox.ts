@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { keyOf, topicOf, type CodraftEvent } from '../../extensions/events/index.ts'
 import type { StoreDatabase } from './schema.ts'
 
 export interface NewOutboxEvent {
@@ -26,6 +27,12 @@ export const addOutboxEvent = async (tx: StoreDatabase, event: NewOutboxEvent): 
     .values({ ...rest, id, payload: JSON.stringify(payload), publishedAt: null })
     .execute()
   return id
+}
+
+/** Adds an event of the catalogue. */
+export const addEvent = async (tx: StoreDatabase, event: CodraftEvent): Promise<void> => {
+  const { id, type, time: createdAt } = event
+  await addOutboxEvent(tx, { id, topic: topicOf(type), key: keyOf(event), type, payload: event, createdAt })
 }
 
 /**

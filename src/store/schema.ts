@@ -11,6 +11,7 @@ export interface Schema {
   grants: GrantsTable
   invitations: InvitationsTable
   versions: VersionsTable
+  exports: ExportsTable
   auditEntries: AuditEntriesTable
   users: UsersTable
   notificationPreferences: NotificationPreferencesTable
@@ -77,6 +78,35 @@ export interface VersionsTable {
   kind: VersionKind
   createdAt: number
   bytes: number
+}
+
+export type ExportState = 'queued' | 'running' | 'done' | 'failed'
+
+export interface ExportsTable {
+  id: string
+  documentName: string
+  requestedBy: string
+  format: string
+  /** JSON. */
+  options: string
+  state: ExportState
+  /** Percent. */
+  progress: number
+  createdAt: number
+  startedAt: number | null
+  finishedAt: number | null
+  /** Of the document as it was exported, in base64. */
+  stateVector: string | null
+  /** Where the file is; exports of the same content may share one. */
+  objectKey: string | null
+  /** Of the file, hexadecimal. */
+  sha256: string | null
+  bytes: number | null
+  fileName: string | null
+  /** JSON: what could not be kept, in words for people. */
+  notes: string | null
+  errorCode: string | null
+  errorDetail: string | null
 }
 
 export interface AuditEntriesTable {

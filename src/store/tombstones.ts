@@ -12,7 +12,7 @@ export const eraseDocumentRows = async (
   { documentName, epoch, erasedAt }: Tombstone,
 ): Promise<void> => {
   await tx.deleteFrom('documents').where('name', '=', documentName).execute()
-  for (const table of ['grants', 'invitations', 'versions', 'publishedPositions'] as const) {
+  for (const table of ['grants', 'invitations', 'versions', 'exports', 'publishedPositions'] as const) {
     await tx.deleteFrom(table).where('documentName', '=', documentName).execute()
   }
   await tx

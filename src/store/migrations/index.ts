@@ -9,6 +9,7 @@ import { idempotency } from './0007-idempotency.ts'
 import { publishedPositions } from './0008-published-positions.ts'
 import { users } from './0009-users.ts'
 import { handledEvents } from './0010-handled-events.ts'
+import { exports } from './0011-exports.ts'
 import type { ColumnTypes } from './column-types.ts'
 
 /** Changes the tables from one version to the next. Runs in a transaction; column names are camelCase. */
@@ -30,4 +31,5 @@ export const migrations: Readonly<Record<string, StoreMigration>> = {
   '0008-published-positions': publishedPositions,
   '0009-users': users,
   '0010-handled-events': handledEvents,
+  '0011-exports': exports,
 }
