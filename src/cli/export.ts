@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { loadConfig } from '../config.ts'
-import { readDocument } from '../documents/tree/index.ts'
+import { loadConfig, type Config } from '../config.ts'
+import { CodraftError } from '../../extensions/errors.ts'
+import { readDocument, type DocumentReading } from '../documents/tree/index.ts'
 import {
   createImageFetcher,
   exportDocument,
@@ -10,7 +13,7 @@ import {
   type ExportFormat,
   type ExportOptions,
 } from '../exports/index.ts'
-import { readFromDataFolder } from './stored-document.ts'
+import { openStoredDocuments } from '../stored-documents.ts'
 
 interface Options {
   readonly format: ExportFormat
@@ -40,11 +43,11 @@ export const exportCommand = (): Command =>
     .option('--contents', 'begin with a table of contents')
     .action(async (documentName: string, { format, out, contents, ...others }: Options) => {
       const options: ExportOptions = { ...others, ...(contents ? { tableOfContents: true } : {}) }
-      const doc = await readFromDataFolder(loadConfig(process.env), documentName)
+      const reading = await readFromStores(loadConfig(process.env), documentName)
       const pool = new RenderPool()
       try {
         const services = { pool, fetchImage: createImageFetcher() }
-        const { bytes, notes } = await exportDocument(readDocument(doc), format, options, services)
+        const { bytes, notes } = await exportDocument(reading, format, options, services)
         if (out === '-') process.stdout.write(bytes)
         else await writeFile(out, bytes)
         for (const note of notes) console.error(note)
@@ -52,3 +55,18 @@ export const exportCommand = (): Command =>
         await pool.close()
       }
     })
+
+/** @throws {CodraftError} CODRAFT_NOT_FOUND, CODRAFT_DOCUMENT_CORRUPT */
+const readFromStores = async (config: Config, documentName: string): Promise<DocumentReading> => {
+  const { redisUrl, dataDir } = config
+  if (redisUrl === undefined && !existsSync(join(dataDir, 'journal.sqlite')))
+    throw new CodraftError('CODRAFT_NOT_FOUND', `${dataDir} holds no documents`)
+  const documents = await openStoredDocuments(config)
+  try {
+    const reading = await documents.read(documentName, (document) => readDocument(document))
+    if (!reading) throw new CodraftError('CODRAFT_NOT_FOUND', `there is no document ${documentName}`)
+    return reading
+  } finally {
+    await documents.close()
+  }
+}

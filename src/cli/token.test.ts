@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CommanderError } from 'commander'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createTokenVerifier } from '../../extensions/auth/index.ts'
-import { loadOrCreateSecret } from '../server/dev-secret.ts'
+import { loadOrCreateSecret } from '../secret.ts'
 import { tokenCommand } from './token.ts'
 
 const secret = 'a secret of the tests, thirty-two bytes or more'

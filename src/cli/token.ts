@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { roles, type DocumentRoles, type Role } from '../../extensions/auth/index.ts'
 import { CodraftError } from '../../extensions/errors.ts'
 import { loadConfig } from '../config.ts'
-import { loadOrCreateSecret } from '../server/dev-secret.ts'
+import { loadOrCreateSecret } from '../secret.ts'
 import { issueToken } from '../server/guest-tokens.ts'
 
 interface TokenOptions {

@@ -1,4 +1,4 @@
-import { openObjectStore } from '../server/object-store.ts'
+import { openObjectStore } from '../object-store.ts'
 import type { Check } from './Check.ts'
 
 /** That the bucket can be used and honours conditional writes: one small object is written and deleted. */

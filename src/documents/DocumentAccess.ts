@@ -1,5 +1,5 @@
 import type { Document, Hocuspocus } from '@hocuspocus/server'
-import { applyUpdate, Doc } from 'yjs'
+import type { Doc } from 'yjs'
 import { CodraftError } from '../../extensions/errors.ts'
 import { applyUpdateWithin, checkUpdate, type GuardLimits } from '../../extensions/guard/index.ts'
 import {
@@ -9,6 +9,7 @@ import {
   type Ticket,
 } from '../../extensions/journal/index.ts'
 import type { AuthContext } from '../../extensions/auth/index.ts'
+import { readStored } from './read-stored.ts'
 
 export interface DocumentAccessOptions {
   readonly hocuspocus: () => Hocuspocus
@@ -48,18 +49,7 @@ export class DocumentAccess {
     const live = this.#options.hocuspocus().documents.get(documentName)
     // Open and never written to: nobody can tell it from one that does not exist.
     if (live) return live.store.clients.size === 0 ? undefined : use(live)
-    const { state, updates } = await readStoredDocument(this.#options.stores, documentName)
-    if (!state && updates.length === 0) return undefined
-    const document = new Doc()
-    try {
-      document.transact(() => {
-        if (state) applyUpdate(document, state)
-        for (const update of updates) applyUpdate(document, update)
-      })
-      return use(document)
-    } finally {
-      document.destroy()
-    }
+    return readStored(this.#options.stores, documentName, use)
   }
 
   /** Whether anything was ever written to the document. */

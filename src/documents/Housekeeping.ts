@@ -12,7 +12,7 @@ export type HousekeepingTask = (db: StoreDatabase, now: number) => Promise<void>
 export interface HousekeepingOptions {
   readonly store: Pick<Store, 'all'>
   readonly logger: Logger
-  /** @default expired idempotency keys and claims of events are removed */
+  /** Besides the removal of expired idempotency keys and claims of events. @default [] */
   readonly tasks?: readonly HousekeepingTask[]
   /** @default 600000 */
   readonly intervalMs?: number
@@ -25,7 +25,8 @@ export class Housekeeping {
   readonly #timer: NodeJS.Timeout
 
   constructor(options: HousekeepingOptions) {
-    this.#options = { tasks: [pruneIdempotencyKeys, pruneHandledEvents], intervalMs: 600_000, ...options }
+    const tasks = [pruneIdempotencyKeys, pruneHandledEvents, ...(options.tasks ?? [])]
+    this.#options = { intervalMs: 600_000, ...options, tasks }
     this.#timer = setInterval(() => void this.run(), this.#options.intervalMs).unref()
   }
 

@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto'
-import { encodeStateVector, type Doc } from 'yjs'
+import { encodeStateVector } from 'yjs'
 import { newEvent, type EventData } from '../../extensions/events/index.ts'
 import { CodraftError, type ErrorCode } from '../../extensions/errors.ts'
 import { assertAvailable } from '../documents/availability.ts'
+import type { DocumentReader } from '../documents/read-stored.ts'
 import { readDocument } from '../documents/tree/index.ts'
 import { findDocument } from '../store/documents.ts'
-import { changeUnfinished, findExport, findFile, type ExportChanges, type ExportRow } from '../store/exports.ts'
+import {
+  changeUnfinished,
+  findExport,
+  findFile,
+  type ExportChanges,
+  type ExportRow,
+} from '../store/exports.ts'
 import { addEvent } from '../store/outbox.ts'
 import type { StoreDatabase } from '../store/schema.ts'
 import type { Store } from '../store/Store.ts'
@@ -15,12 +22,6 @@ import { fileNameOf } from './downloads/file-name.ts'
 import { exportDocument, type ExportServices } from './export-document.ts'
 import { mediaTypes, type ExportedFile, type ExportFormat, type ExportOptions } from './ExportOptions.ts'
 import { deleteFiles, exportPrefix } from './export-files.ts'
-
-/** Reads a document as it is now; undefined when nothing was ever written to it. */
-export type DocumentReader = <Result>(
-  documentName: string,
-  use: (document: Doc) => Result,
-) => Promise<Result | undefined>
 
 export interface ExportJobOptions extends ExportServices {
   readonly store: Store

@@ -53,7 +53,9 @@ export const exportOptionsSchema = z
       .string()
       .regex(/^[a-z]{2,8}(?:-[a-z0-9]{1,8}){0,4}$/i, 'must be a language tag, such as en or zh-TW')
       .describe('Language of the text, BCP 47. Default: en.'),
-    date: z.union([z.iso.date(), z.iso.datetime({ offset: true })]).describe('In the metadata. Default: none.'),
+    date: z
+      .union([z.iso.date(), z.iso.datetime({ offset: true })])
+      .describe('In the metadata. Default: none.'),
     pageSize: z.enum(['a4', 'letter']).describe('Default: a4.'),
     tableOfContents: z.boolean().describe('Begin with a table of contents. Default: false.'),
     header: line.describe('Text at the top of each page. Default: none.'),

@@ -28,7 +28,10 @@ const exportSchema = z
     requestedBy: z.string(),
     createdAt: timeSchema,
     finishedAt: timeSchema.optional(),
-    stateVector: z.string().optional().describe('Yjs state vector of the document as it was exported, base64.'),
+    stateVector: z
+      .string()
+      .optional()
+      .describe('Yjs state vector of the document as it was exported, base64.'),
     file: z
       .object({
         name: z.string(),

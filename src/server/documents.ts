@@ -25,7 +25,7 @@ import type { Logger } from '../logger.ts'
 import type { RestServices } from '../rest/services.ts'
 import type { Store } from '../store/Store.ts'
 import { version } from '../version.ts'
-import { linkSecretOf } from './dev-secret.ts'
+import { linkSecretOf } from '../secret.ts'
 
 export interface DocumentParts {
   readonly config: Config

@@ -23,13 +23,13 @@ import type { Permissions } from '../documents/Permissions.ts'
 import type { Logger } from '../logger.ts'
 import { openStore } from '../open-store.ts'
 import { Transport } from '../transport/Transport.ts'
-import { loadOrCreateSecret } from './dev-secret.ts'
+import { loadOrCreateSecret } from '../secret.ts'
 import { isGuestId } from './guest-tokens.ts'
 import { composeDocuments } from './documents.ts'
 import { healthOf } from './health.ts'
 import { createHttp } from './http.ts'
 import { closeOnCommand } from './fleet-commands.ts'
-import { openDownloads } from './downloads.ts'
+import { openDownloads } from '../downloads.ts'
 import { openObjects } from './object-store.ts'
 import { openRedis, sweepEveryMs } from './redis.ts'
 import { SafeHocuspocus } from './SafeHocuspocus.ts'
@@ -106,15 +106,6 @@ export const startServer = async ({
     onPublished: metrics.eventsPublished,
   })
   const outbox = new OutboxPublisher({ store, log, logger, onPublished: metrics.eventsPublished })
-  const workers = new Workers({
-    config,
-    logger,
-    store,
-    log,
-    names: parseWorkers(config.workers) ?? [],
-    own: ownWorkers,
-    registry: metrics.registry,
-  })
   const snapshots = new Snapshots({
     journal,
     objects: objects.store,
@@ -147,7 +138,6 @@ export const startServer = async ({
   const audit = new AuditLog(store, logger)
   const activity = new DocumentActivity(store, logger)
   const users = new KnownUsers(store, logger)
-  const housekeeping = new Housekeeping({ store, logger })
   const issuesGuestTokens = config.jwtSecret === undefined && secret !== undefined
   const documentServices = composeDocuments({
     config,
@@ -168,6 +158,17 @@ export const startServer = async ({
     fleet,
     presence,
     downloads,
+  })
+  const housekeeping = new Housekeeping({ store, logger, tasks: [documentServices.exports.prune] })
+  const workers = new Workers({
+    config,
+    logger,
+    store,
+    log,
+    documents: { read: (name, use) => documentServices.documents.read(name, use), downloads },
+    names: parseWorkers(config.workers) ?? [],
+    own: ownWorkers,
+    registry: metrics.registry,
   })
   const auth: Auth = new Auth({
     verify,

@@ -1,7 +1,11 @@
 import type { EventLog } from '../../extensions/events/index.ts'
 import type { Config } from '../config.ts'
+import type { DocumentReader } from '../documents/read-stored.ts'
+import type { Downloads } from '../exports/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Store } from '../store/Store.ts'
+import { exportsWorker } from './exports.ts'
+import type { WorkerName } from './names.ts'
 import type { AnyWorker } from './Worker.ts'
 
 /** What workers are made of. */
@@ -10,9 +14,13 @@ export interface WorkerServices {
   readonly logger: Logger
   readonly store: Store
   readonly log: EventLog
+  /** Of the server that the workers run in; without it they open what they need. */
+  readonly documents?: { readonly read: DocumentReader; readonly downloads: Downloads }
 }
 
 type WorkerFactory = (services: WorkerServices) => AnyWorker
 
 /** One line for each worker of `names.ts`. */
-export const workerFactories: Readonly<Record<string, WorkerFactory>> = {}
+export const workerFactories: Readonly<Record<WorkerName, WorkerFactory>> = {
+  exports: exportsWorker,
+}

@@ -14,7 +14,7 @@ import {
 import { loadConfig } from '../../src/config.ts'
 import { S3Downloads, ServerDownloads } from '../../src/exports/index.ts'
 import type { RestServices } from '../../src/rest/services.ts'
-import { openDownloads } from '../../src/server/downloads.ts'
+import { openDownloads } from '../../src/downloads.ts'
 import { createHttp } from '../../src/server/http.ts'
 import { downloadsConformance } from '../conformance/downloads.ts'
 import { testSecret } from '../helpers/server.ts'

@@ -1,7 +1,7 @@
-import type { ObjectStore } from '../../extensions/snapshots/index.ts'
-import type { Config } from '../config.ts'
-import { S3Downloads, ServerDownloads } from '../exports/index.ts'
-import { linkSecretOf } from './dev-secret.ts'
+import type { ObjectStore } from '../extensions/snapshots/index.ts'
+import type { Config } from './config.ts'
+import { S3Downloads, ServerDownloads } from './exports/index.ts'
+import { linkSecretOf } from './secret.ts'
 import { s3OptionsOf } from './object-store.ts'
 
 export interface DownloadsOptions {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { CodraftError } from '../../extensions/errors.ts'
-import type { Config } from '../config.ts'
+import { CodraftError } from '../extensions/errors.ts'
+import type { Config } from './config.ts'
 
 const secretBytes = 48
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { loadOrCreateSecret } from './dev-secret.ts'
+import { loadOrCreateSecret } from './secret.ts'
 
 let dataDir: string
 beforeEach(() => {
@@ -27,7 +27,7 @@ it('makes a secret that only the owner can read, and keeps it', () => {
 
 it('gives processes that start together the same secret', async () => {
   const script = `
-    import { loadOrCreateSecret } from ${JSON.stringify(new URL('dev-secret.ts', import.meta.url).href)}
+    import { loadOrCreateSecret } from ${JSON.stringify(new URL('secret.ts', import.meta.url).href)}
     process.stdout.write(loadOrCreateSecret(${JSON.stringify(dataDir)}))`
   const run = () => promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script])
   const secrets = (await Promise.all([run(), run(), run()])).map(({ stdout }) => stdout)
