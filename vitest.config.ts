@@ -25,7 +25,7 @@ export default defineConfig({
       project('services', ['test/services/**/*.test.ts'], 180),
       project('package', ['test/package/**/*.test.ts'], 600),
       project('browser', ['test/browser/**/*.test.ts'], 180),
-      project('slice', ['test/soak/slice.test.ts'], 600),
+      project('slice', ['test/soak/*slice.test.ts'], 600),
       project('soak', ['test/soak/whole.test.ts'], 3600),
     ],
   },
