@@ -1,6 +1,6 @@
 import type { Document, Extension, onLoadDocumentPayload } from '@hocuspocus/server'
 import { CodraftError } from '../errors.ts'
-import type { Position, ReplayBase } from '../journal/Journal.ts'
+import type { EditOrigin, Position, ReplayBase } from '../journal/Journal.ts'
 import type { RedisChannels } from './RedisChannels.ts'
 import type { RedisConnection } from './RedisConnection.ts'
 import { decodeBody, type RedisJournal } from './RedisJournal.ts'
@@ -20,6 +20,8 @@ export interface RedisRelayOptions {
   readonly instance: string
   /** The newest snapshot of a document, as given to the journal extension. */
   readonly base: (documentName: string) => Promise<ReplayBase | undefined>
+  /** Called before edits of other instances are applied, for clients that may repeat one of them here. */
+  readonly onEdits?: (documentName: string, edits: readonly EditOrigin[]) => void
   /** Whether all edits of a document are durable. */
   readonly isSettled: (document: Document) => boolean
   /**
@@ -53,12 +55,13 @@ export class RedisRelay implements Extension {
   }
 
   async onLoadDocument({ document, documentName }: onLoadDocumentPayload): Promise<void> {
-    const { connection, channels, journal, instance, base, isSettled, logger } = this.#options
+    const { connection, channels, journal, instance, base, isSettled, onEdits, logger } = this.#options
     const channel = connection.keys.edits(documentName)
     const relayed = new RelayedDocument({
       document,
       instance,
-      decode: (position, body) => decodeBody(documentName, position, body).updates,
+      decode: (position, body) => decodeBody(documentName, position, body),
+      onEdits: (edits) => onEdits?.(documentName, edits),
       read: (after) => journal.read(documentName, after),
       base: () => base(documentName),
       isSettled: () => isSettled(document),
@@ -92,6 +95,9 @@ export class RedisRelay implements Extension {
   readonly replayed = (document: Document, position: Position): void => {
     this.#documents.get(document)?.loaded(position)
   }
+
+  /** Resolves when the document holds everything that the journal held when this was called, or when that cannot be read. */
+  readonly caughtUp = async (document: Document): Promise<void> => this.#documents.get(document)?.heal()
 
   async onDestroy(): Promise<void> {
     this.#stopped = true

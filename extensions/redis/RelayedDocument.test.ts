@@ -16,10 +16,12 @@ const openInstance = (
   const sent: Buffer[] = []
   const errors: string[] = []
   const reads: number[] = []
+  const applied: string[] = []
   const relayed = new RelayedDocument({
     document: document as unknown as Document,
     instance: name,
-    decode: (_position, body) => [body],
+    decode: (_position, body) => ({ updates: [body], origins: [originOf(body)] }),
+    onEdits: (edits) => applied.push(...edits.flatMap(({ opId }) => opId ?? [])),
     read: async (after) => {
       reads.push(after)
       const rest = records.filter(({ position }) => position > after)
@@ -32,7 +34,7 @@ const openInstance = (
     onSeen: () => undefined,
     onError: (error, what) => errors.push(`${what}: ${String(error)}`),
   })
-  return { document, relayed, sent, errors, reads, text: document.getText('text') }
+  return { document, relayed, sent, errors, reads, applied, text: document.getText('text') }
 }
 
 /** The updates of a writer, one for each character. */
@@ -44,10 +46,12 @@ const typed = (content: string): Uint8Array[] => {
   return updates
 }
 
+const originOf = (update: Uint8Array) => ({ userId: 'ann', opId: Buffer.from(update).toString('hex') })
+
 const recordOf = (update: Uint8Array, index: number): JournalRecord => ({
   position: index + 1,
   updates: [update],
-  origins: [{}],
+  origins: [originOf(update)],
 })
 
 const announce = (position: number, update: Uint8Array | undefined, instance = 'writer--') => ({
@@ -93,6 +97,16 @@ describe('a document that others edit', () => {
     expect(errors).toEqual([])
     expect(text.toJSON()).toBe('abcd')
     expect(relayed.position).toBe(4)
+  })
+
+  it('tells of the edits that it applies, announced or read', async () => {
+    const { relayed, applied } = openInstance('reader--', records)
+    relayed.loaded(0)
+    relayed.receive(announce(1, updates[0]))
+    const opIds = updates.map((update) => originOf(update).opId)
+    expect(applied).toEqual(opIds.slice(0, 1))
+    relayed.receive(announce(4, updates[3]))
+    await expect.poll(() => new Set(applied)).toEqual(new Set(opIds))
   })
 
   it('takes no harm from a record that comes twice or late', async () => {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Document } from '@hocuspocus/server'
 import { applyUpdate, encodeSnapshot, encodeStateAsUpdate, encodeStateVector, snapshot } from 'yjs'
-import type { JournalRecord, Position, ReplayBase } from '../journal/Journal.ts'
+import type { EditOrigin, JournalRecord, Position, ReplayBase } from '../journal/Journal.ts'
+import type { RecordContent } from '../journal/record.ts'
 import { relayOrigin } from '../transaction-origin.ts'
 import type { RelayMessage } from './relay-message.ts'
 
@@ -9,14 +10,16 @@ export interface RelayedDocumentOptions {
   readonly document: Document
   /** The name of this instance. */
   readonly instance: string
-  /** The updates of an announced record. @throws when it is damaged */
-  readonly decode: (position: Position, body: Buffer) => readonly Uint8Array[]
+  /** What an announced record holds. @throws when it is damaged */
+  readonly decode: (position: Position, body: Buffer) => RecordContent
   readonly read: (after: Position) => Promise<JournalRecord[]>
   /** The newest snapshot, for when the journal was trimmed above what this instance has. */
   readonly base: () => Promise<ReplayBase | undefined>
   readonly send: (kind: 'digest' | 'vector' | 'difference', position: Position | '', body: Uint8Array) => void
   /** Whether everything that this instance has appended is durable, and so announced. */
   readonly isSettled: () => boolean
+  /** The document is about to get these edits, those that have an op id among them. */
+  readonly onEdits: (edits: readonly EditOrigin[]) => void
   /** A record up to this position exists. */
   readonly onSeen: (position: Position) => void
   readonly onError: (error: unknown, what: string) => void
@@ -141,7 +144,8 @@ export class RelayedDocument {
         return false
       }
       try {
-        this.#apply(this.#options.decode(position, body))
+        const { updates, origins } = this.#options.decode(position, body)
+        this.#apply(updates, origins)
       } catch (error) {
         this.#options.onError(error, 'applying an announced record')
         void this.heal()
@@ -153,8 +157,9 @@ export class RelayedDocument {
     return true
   }
 
-  #apply(updates: readonly Uint8Array[]): void {
-    const { document } = this.#options
+  #apply(updates: readonly Uint8Array[], edits: readonly EditOrigin[]): void {
+    const { document, onEdits } = this.#options
+    onEdits(edits)
     const [first] = updates
     if (first && updates.length === 1) applyUpdate(document, first, relayOrigin)
     else
@@ -173,12 +178,15 @@ export class RelayedDocument {
       if (!isTrimmed(error)) throw error
       const start = await base()
       if (!start || this.#ended) throw error
-      this.#apply([start.state])
+      this.#apply([start.state], start.edits ?? [])
       this.#position = Math.max(this.position, start.position)
       records = await read(this.position)
     }
     if (this.#ended) return
-    this.#apply(records.flatMap(({ updates }) => updates))
+    this.#apply(
+      records.flatMap(({ updates }) => updates),
+      records.flatMap(({ origins }) => origins),
+    )
     this.#position = Math.max(this.position, records.at(-1)?.position ?? 0)
     const held = this.#held
     this.#held = []

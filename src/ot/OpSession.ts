@@ -1,4 +1,5 @@
 import { CodraftError } from '../../extensions/errors.ts'
+import { editKey, type AppliedEdits } from './AppliedEdits.ts'
 import type { Op } from './delta.ts'
 import type { OpLogLimits } from './OpLog.ts'
 import { Participant } from './Participant.ts'
@@ -49,8 +50,8 @@ export interface OpSessionOptions {
   readonly source: Source
   /** A name that no other session has. */
   readonly epoch: string
-  /** Edits that have been applied, as {@link editKey} names them; this session adds its own. */
-  readonly applied: Set<string>
+  /** Edits that have been applied; this session adds its own. */
+  readonly applied: AppliedEdits
   readonly userIdOf: (origin: unknown) => string
   /** The edits so far are durable once {@link isDurable} is true for this. */
   readonly ticket: () => number
@@ -59,11 +60,6 @@ export interface OpSessionOptions {
   readonly onOutgoing: () => void
   readonly limits?: OpLogLimits
 }
-
-/** Names an edit for good: one that is sent again after a crash has the same key. */
-export const editKey = (userId: string, opId: string): string => JSON.stringify([userId, opId])
-
-const maxRemembered = 50_000
 
 /** The JSON clients of one document. */
 export class OpSession {
@@ -111,7 +107,7 @@ export class OpSession {
   }
 
   isApplied(userId: string, opId: string): boolean {
-    return this.options.applied.has(editKey(userId, opId))
+    return this.options.applied.has(userId, opId)
   }
 
   /**
@@ -127,14 +123,7 @@ export class OpSession {
       throw new CodraftError('CODRAFT_VERSION_UNKNOWN', 'the client has joined again')
     }
     this.sequencer.submit({ version, changes: readOps(ops), units, userId, opId: id, origin })
-    this.#remember(key)
+    this.options.applied.add(userId, id)
     this.#claims.delete(key)
-  }
-
-  #remember(key: string): void {
-    const { applied } = this.options
-    applied.add(key)
-    // A client has one edit on its way: an old id is never asked for again.
-    if (applied.size > maxRemembered) applied.delete(applied.values().next().value as string)
   }
 }

@@ -1,5 +1,5 @@
 import type { Document, Extension } from '@hocuspocus/server'
-import type { Position, ReplayBase } from '../../extensions/journal/index.ts'
+import type { EditOrigin, Position, ReplayBase } from '../../extensions/journal/index.ts'
 import type { Metrics } from '../../extensions/metrics/index.ts'
 import {
   InstanceRegistry,
@@ -24,6 +24,7 @@ export interface RedisOptions {
 export interface RelayParts {
   readonly base: (documentName: string) => Promise<ReplayBase | undefined>
   readonly isSettled: (document: Document) => boolean
+  readonly onEdits: (documentName: string, edits: readonly EditOrigin[]) => void
 }
 
 /** All that makes this server one of several. */
@@ -33,6 +34,8 @@ export interface RedisParts {
   readonly presence: RedisPresence
   /** For the `onReplayed` option of the journal extension. */
   readonly replayed: (document: Document, position: Position) => void
+  /** Resolves when the document holds what other instances have written by now. */
+  readonly caughtUp: (document: Document) => Promise<void>
   /** True for one instance at a time: the one that is to look for what dead ones have left. */
   claimSweep(): Promise<boolean>
   /** The Hocuspocus extensions. Call it once. */
@@ -108,6 +111,7 @@ export const openRedis = async ({ config, logger, metrics }: RedisOptions): Prom
       return claimed === 'OK'
     },
     replayed: (document, position) => relay?.replayed(document, position),
+    caughtUp: async (document) => relay?.caughtUp(document),
     extensions(parts) {
       relay = new RedisRelay({
         connection,

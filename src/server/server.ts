@@ -22,7 +22,7 @@ import { Housekeeping } from '../documents/Housekeeping.ts'
 import type { Permissions } from '../documents/Permissions.ts'
 import type { Logger } from '../logger.ts'
 import { openStore } from '../open-store.ts'
-import { Transport } from '../transport/Transport.ts'
+import { Transport, type TransportOptions } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from '../secret.ts'
 import { isGuestId } from './guest-tokens.ts'
 import { composeDocuments } from './documents.ts'
@@ -125,6 +125,7 @@ export const startServer = async ({
     journal,
     metrics,
     ticketOf: (document) => journalExtension.ticketOf(document),
+    ...(redis && { caughtUp: redis.caughtUp }),
   })
   const journalExtension = new JournalExtension({
     journal,
@@ -190,6 +191,7 @@ export const startServer = async ({
       documentServices.automaticVersions,
       ...(redis?.extensions({
         base: snapshots.base,
+        onEdits: transport.relayed,
         isSettled: isDurable,
       }) ?? []),
       new PresenceExtension({ presence, identityOf }),
@@ -285,7 +287,7 @@ export const startServer = async ({
   }
 }
 
-type TransportParts = Pick<ConstructorParameters<typeof Transport>[0], 'journal' | 'ticketOf' | 'logger'> & {
+type TransportParts = Pick<TransportOptions, 'journal' | 'ticketOf' | 'caughtUp' | 'logger'> & {
   readonly config: Config
   readonly metrics: Metrics
 }

@@ -10,7 +10,7 @@ import type {
 } from '@hocuspocus/server'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { CodraftError } from '../../extensions/errors.ts'
-import type { Journal, StoredDocument } from '../../extensions/journal/index.ts'
+import type { EditOrigin, Journal, StoredDocument } from '../../extensions/journal/index.ts'
 import { assertDocumentName } from '../documents/document-name.ts'
 import type { Logger } from '../logger.ts'
 import { AckGate } from './AckGate.ts'
@@ -44,6 +44,8 @@ export interface TransportOptions {
   readonly logger: Logger
   readonly metrics: TransportMetrics
   readonly ticketOf: (document: Document) => number
+  /** Resolves when the document holds what other instances have written by now. Default: there are none. */
+  readonly caughtUp?: (document: Document) => Promise<void>
   readonly identityOf: (context: unknown) => Identity | undefined
 }
 
@@ -120,9 +122,14 @@ export class Transport implements SocketOwner {
     if (!this.#services?.everySyncMessageSeen) await this.#coldJoins.serve(documentName, stored)
   }
 
+  /** Takes note of edits that another instance has applied. */
+  readonly relayed = (documentName: string, edits: readonly EditOrigin[]): void =>
+    this.#json.relayed(documentName, edits)
+
   /** Takes the WebSockets of `server`. */
   attach(server: HttpServer, hocuspocus: Hocuspocus, hasHook: (name: HookName) => boolean): void {
-    const { settings, journal, logger, metrics, maxPendingBytes, ticketOf, identityOf } = this.#options
+    const { settings, journal, logger, metrics, maxPendingBytes, ticketOf, identityOf, caughtUp } =
+      this.#options
     this.#services = {
       settings,
       hocuspocus,
@@ -130,6 +137,7 @@ export class Transport implements SocketOwner {
       metrics,
       ticketOf,
       identityOf,
+      ...(caughtUp && { caughtUp }),
       scheduler: this.#scheduler,
       ackGate: new AckGate(journal, metrics.acknowledged),
       everySyncMessageSeen: syncHooks.some(hasHook),

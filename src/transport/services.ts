@@ -52,6 +52,8 @@ export interface TransportServices {
   readonly everyAwarenessSeen: boolean
   identityOf(context: unknown): Identity | undefined
   ticketOf(document: Document): Ticket
+  /** Resolves when the document holds what other instances have written by now; undefined when there are none. */
+  readonly caughtUp?: (document: Document) => Promise<void>
   /** False while so much is not durable yet that no further edit may be taken. */
   canAcceptEdits(): boolean
 }

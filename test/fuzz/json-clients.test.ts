@@ -4,7 +4,8 @@ import { CodraftError } from '../../extensions/errors.ts'
 import { textOf, type Op, type Ops } from '../../src/client/delta.ts'
 import { Replica } from '../../src/client/Replica.ts'
 import { Delta, normal } from '../../src/ot/delta.ts'
-import { editKey, OpSession, type Outgoing } from '../../src/ot/OpSession.ts'
+import { AppliedEdits } from '../../src/ot/AppliedEdits.ts'
+import { OpSession, type Outgoing } from '../../src/ot/OpSession.ts'
 import type { Participant } from '../../src/ot/Participant.ts'
 import { BlockSource } from '../../src/ot/blocks/BlockSource.ts'
 import type { Source } from '../../src/ot/Source.ts'
@@ -87,7 +88,7 @@ const sourceOf = (document: Y.Doc, isBlocks: boolean): Source =>
 /** The server without sockets: a document, its JSON clients, and a journal that is behind. */
 class Server {
   readonly document = new Y.Doc()
-  readonly applied = new Set<string>()
+  readonly applied = new AppliedEdits()
   session: OpSession
   readonly #log: number
   #ticket = 0
@@ -110,7 +111,7 @@ class Server {
     this.session.close()
     for (const { userId, replica } of clients) {
       const opId = replica.sent?.id
-      if (opId && this.session.isApplied(userId, opId)) this.applied.add(editKey(userId, opId))
+      if (opId && this.session.isApplied(userId, opId)) this.applied.add(userId, opId)
     }
     this.#durable = this.#ticket
     this.session = this.#open()

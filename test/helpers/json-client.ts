@@ -79,3 +79,34 @@ export const openRawJson = async (server: Pick<TestServer, 'socketUrl'>): Promis
     },
   }
 }
+
+/** A client of the JSON protocol with the looks of a Yjs client, for tests that run over every wire. */
+export const openJsonText = async (
+  server: Pick<TestServer, 'socketUrl'>,
+  documentId: string,
+  token: string,
+) => {
+  const json = await connectJson(server, documentId, { token })
+  let closeReason = ''
+  json.on('failed', ({ code }) => {
+    closeReason = code
+  })
+  return {
+    provider: {
+      get synced(): boolean {
+        return json.isOnline
+      },
+    },
+    text: {
+      get length(): number {
+        return json.text.length
+      },
+      insert: (position: number, text: string) => json.insert(position, text),
+    },
+    /** Code of the refusal, '' as long as there is none. */
+    get closeReason(): string {
+      return closeReason
+    },
+    [Symbol.asyncDispose]: () => json[Symbol.asyncDispose](),
+  }
+}

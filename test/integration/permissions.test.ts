@@ -9,6 +9,7 @@ import { commentsDocumentOf } from '../../src/documents/comments-document.ts'
 import { createInvitation } from '../../src/store/invitations.ts'
 import { Store } from '../../src/store/Store.ts'
 import { HocuspocusClient, YWebsocketClient } from '../helpers/clients.ts'
+import { openJsonText } from '../helpers/json-client.ts'
 import { testSecret } from '../helpers/server.ts'
 
 const actor = { userId: 'ann', address: null }
@@ -56,6 +57,13 @@ const openY = async (userId: string, name = 'notes') => {
   const client = new YWebsocketClient({ socketUrl }, name, await token(userId))
   clients.push(client)
   await expect.poll(() => client.provider.synced || client.closeReasons.length > 0).toBe(true)
+  return client
+}
+
+const openJson = async (userId: string, name = 'notes') => {
+  const client = await openJsonText({ socketUrl }, name, await token(userId))
+  clients.push(client)
+  await expect.poll(() => client.provider.synced || client.closeReason !== '').toBe(true)
   return client
 }
 
@@ -111,6 +119,7 @@ describe('a role that is taken away while its user types', () => {
   const wires = [
     ['/collab', open],
     ['/yjs', openY],
+    ['/ws', openJson],
   ] as const
   const changes = [
     ['revoked', null],
@@ -152,10 +161,13 @@ describe('a role that is taken away while its user types', () => {
     await grant('bob', 'editor')
     const collab = await open('bob')
     const yjs = await openY('bob')
+    const json = await openJson('bob')
     await grant('bob', null)
     await expect.poll(() => collab.closeReasons).toContain('CODRAFT_DOCUMENT_FORBIDDEN')
     await expect.poll(() => yjs.closeCodes).toContain(4403)
+    await expect.poll(() => json.closeReason).toBe('CODRAFT_DOCUMENT_FORBIDDEN')
     expect((await open('bob')).deniedReason).toBe('CODRAFT_DOCUMENT_FORBIDDEN')
+    expect((await openJson('bob')).closeReason).toBe('CODRAFT_DOCUMENT_FORBIDDEN')
   })
 
   it('gives it back at once, with what was written meanwhile', async () => {

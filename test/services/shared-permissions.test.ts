@@ -10,6 +10,7 @@ import { FolderObjectStore } from '../../extensions/snapshots/index.ts'
 import type { Role } from '../../extensions/auth/index.ts'
 import { createLogger, loadConfig, startServer, type CodraftServer } from '../../src/index.ts'
 import { HocuspocusClient, YWebsocketClient } from '../helpers/clients.ts'
+import { openJsonText } from '../helpers/json-client.ts'
 import { testSecret } from '../helpers/server.ts'
 import { startOwn, type OwnService } from '../helpers/services.ts'
 
@@ -59,6 +60,8 @@ const wires = {
     new HocuspocusClient({ socketUrl: server.url.replace('http', 'ws') }, 'notes', await token(userId)),
   '/yjs': async (server: CodraftServer, userId: string) =>
     new YWebsocketClient({ socketUrl: server.url.replace('http', 'ws') }, 'notes', await token(userId)),
+  '/ws': async (server: CodraftServer, userId: string) =>
+    openJsonText({ socketUrl: server.url.replace('http', 'ws') }, 'notes', await token(userId)),
 }
 
 const open = async (wire: keyof typeof wires, server: CodraftServer, userId: string) => {
@@ -68,7 +71,7 @@ const open = async (wire: keyof typeof wires, server: CodraftServer, userId: str
   return client
 }
 
-it.each(['/collab', '/yjs'] as const)(
+it.each(['/collab', '/yjs', '/ws'] as const)(
   '%s: a role is taken away on one instance while its user types on another: no edit is accepted after the answer',
   async (wire) => {
     const [first, second] = servers

@@ -1,4 +1,5 @@
 import type { Connection, Document } from '@hocuspocus/server'
+import type { AppliedEdits } from '../../ot/AppliedEdits.ts'
 import type { Identity } from '../awareness.ts'
 import type { Flushable } from '../FlushScheduler.ts'
 import type { TransportServices } from '../services.ts'
@@ -16,7 +17,7 @@ export interface JsonDocumentOptions {
   readonly document: Document
   readonly services: TransportServices
   /** Edits that have been applied to the document; grows with each edit of its JSON clients. */
-  readonly applied: Set<string>
+  readonly applied: AppliedEdits
   readonly isDurable: (ticket: number) => boolean
   /** Nobody has been here for a while. */
   readonly onIdle: () => void

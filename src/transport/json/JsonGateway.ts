@@ -1,7 +1,7 @@
 import type { Connection, Document } from '@hocuspocus/server'
 import { CodraftError } from '../../../extensions/errors.ts'
 import type { EditOrigin } from '../../../extensions/journal/index.ts'
-import { editKey } from '../../ot/OpSession.ts'
+import { AppliedEdits } from '../../ot/AppliedEdits.ts'
 import type { TransportServices } from '../services.ts'
 import type { JsonClient } from './JsonClient.ts'
 import { JsonDocument } from './JsonDocument.ts'
@@ -13,7 +13,7 @@ export class JsonGateway {
   readonly #isDurable: (ticket: number) => boolean
   readonly #documents = new Map<Document, JsonDocument>()
   /** Edits of JSON clients that each loaded document holds. */
-  readonly #applied = new Map<string, Set<string>>()
+  readonly #applied = new Map<string, AppliedEdits>()
 
   constructor(isDurable: (ticket: number) => boolean) {
     this.#isDurable = isDurable
@@ -21,12 +21,15 @@ export class JsonGateway {
 
   /** Takes note of the edits that a document is made of. */
   loading(documentName: string, edits: readonly EditOrigin[]): void {
-    const applied = new Set<string>()
+    this.#applied.delete(documentName)
+    this.relayed(documentName, edits)
+  }
+
+  /** Takes note of edits that another instance has applied. */
+  relayed(documentName: string, edits: readonly EditOrigin[]): void {
     for (const { userId, opId } of edits) {
-      if (userId !== undefined && opId !== undefined) applied.add(editKey(userId, opId))
+      if (userId !== undefined && opId !== undefined) this.#appliedTo(documentName).add(userId, opId)
     }
-    if (applied.size > 0) this.#applied.set(documentName, applied)
-    else this.#applied.delete(documentName)
   }
 
   open(
@@ -59,17 +62,23 @@ export class JsonGateway {
     const open = this.#documents.get(document)
     if (open) return open
     const { name } = document
-    const applied = this.#applied.get(name) ?? new Set()
-    this.#applied.set(name, applied)
     const opened = new JsonDocument({
       document,
       services,
-      applied,
+      applied: this.#appliedTo(name),
       isDurable: this.#isDurable,
       onIdle: () => this.#close(document),
     })
     this.#documents.set(document, opened)
     return opened
+  }
+
+  #appliedTo(documentName: string): AppliedEdits {
+    const known = this.#applied.get(documentName)
+    if (known) return known
+    const applied = new AppliedEdits()
+    this.#applied.set(documentName, applied)
+    return applied
   }
 
   #close(document: Document): void {

@@ -140,14 +140,13 @@ export class JsonSocket implements WebSocketLike, ServedSocket {
       connection.close()
       return
     }
-    try {
-      const client = this.#options.open(this, connection, joining.message)
-      this.#document = { connection, client }
-      connection.onClose(() => client.close())
-      client.pump()
-    } catch (error) {
-      this.#refuse(error)
-      this.#leave()
+    const { caughtUp } = this.#services
+    // Whether its edits have been applied may have to be asked of the instance that it comes from.
+    if (!caughtUp || !joining.message.pending?.length) this.#open(connection, joining.message)
+    else {
+      void caughtUp(connection.document).then(() => {
+        if (this.#joining === joining) this.#open(connection, joining.message)
+      })
     }
   }
 
@@ -170,6 +169,18 @@ export class JsonSocket implements WebSocketLike, ServedSocket {
 
   terminate(): void {
     this.#wire.terminate()
+  }
+
+  #open(connection: Connection, message: JoinMessage): void {
+    try {
+      const client = this.#options.open(this, connection, message)
+      this.#document = { connection, client }
+      connection.onClose(() => client.close())
+      client.pump()
+    } catch (error) {
+      this.#refuse(error)
+      this.#leave()
+    }
   }
 
   #received(text: string): void {
