@@ -10,9 +10,10 @@ export const doctorCommand = (): Command =>
     .option('--json', 'print the findings as JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const reports = await examine(process.env)
-      console.log(json ? JSON.stringify({ checks: reports }, null, 2) : textOf(reports))
       const isSick = reports.some(({ findings }) => findings.some(({ severity }) => severity === 'error'))
-      process.exitCode = isSick ? 1 : 0
+      const text = json ? JSON.stringify({ checks: reports }, null, 2) : textOf(reports)
+      // A service that does not answer must not keep the process.
+      process.stdout.write(`${text}\n`, () => process.exit(isSick ? 1 : 0))
     })
 
 const textOf = (reports: readonly CheckReport[]): string =>

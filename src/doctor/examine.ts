@@ -11,6 +11,8 @@ import { proxy } from './proxy.ts'
 import { redis } from './redis.ts'
 import { versions } from './versions.ts'
 
+const deadlineMs = 20_000
+
 export interface CheckReport {
   readonly check: string
   readonly findings: readonly Finding[]
@@ -39,9 +41,20 @@ export const examine = async (env: NodeJS.ProcessEnv): Promise<CheckReport[]> =>
   const applicable = checks.filter((check) => check.appliesTo(config))
   const reports = applicable.map(async (check) => ({
     check: check.name,
-    findings: await check.run(config).catch((error: unknown) => [findingOf(error)]),
+    findings: await within(deadlineMs, check.run(config)).catch((error: unknown) => [findingOf(error)]),
   }))
   return [{ check: 'settings', findings: [] }, ...(await Promise.all(reports))]
+}
+
+/** What does not answer is waited for no longer; the command ends with it. */
+const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1_000} s`)), ms)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** One for each line of CODRAFT_CONFIG_INVALID. */

@@ -41,7 +41,8 @@ beforeAll(async () => {
   }
   server = await startServer({ env: settings })
   await kafka.connect()
-  await vi.waitFor(async () => expect(await kafka.listTopics()).toContain('analytics-dlq'), {
+  // The topics are made after the server is ready.
+  await vi.waitFor(async () => expect(await diagnose(settings)).toEqual(healthy), {
     timeout: 20_000,
   })
 })
