@@ -13,6 +13,7 @@ import {
 import { Metrics } from '../extensions/metrics/index.ts'
 import { settingList, type Setting } from '../src/config.ts'
 import { WorkerMetrics } from '../src/workers/WorkerMetrics.ts'
+import { addServerMetrics } from '../src/server/server-metrics.ts'
 import { jsonSchema } from '../src/transport/json/messages.ts'
 
 const root = new URL('..', import.meta.url)
@@ -61,6 +62,7 @@ const metricsPage = async (): Promise<string> => {
   const metrics = new Metrics()
   metrics.observe({
     connections: () => 0,
+    connectionsLimit: () => 0,
     documents: () => 0,
     unsentBytes: () => 0,
     failingStores: () => 0,
@@ -68,6 +70,14 @@ const metricsPage = async (): Promise<string> => {
     oldestUnpublishedMs: () => 0,
   })
   new WorkerMetrics(metrics.registry).observe(() => [])
+  addServerMetrics(metrics.registry, {
+    dataDir: '.',
+    health: () => ({ state: 'ready', durability: 'disk', dependencies: {} }),
+    figures: () => ({ topics: [], lags: [], outboxEvents: 0, outboxOldestMs: 0 }),
+    snapshots: () => ({ healthy: true, failing: 0, corrupt: 0, oldestUnstoredMs: 0 }),
+    store: () => ({ replicaLagsMs: [] }),
+    visits: () => 0,
+  })
   const all = await metrics.registry.getMetricsAsJSON()
   const rows = all
     .filter(({ name }) => name.startsWith('codraft_'))

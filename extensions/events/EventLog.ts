@@ -41,6 +41,8 @@ export interface TopicState {
 
 export interface PartitionState {
   readonly partition: number
+  /** Offset of the first message that is still there. */
+  readonly start: number
   /** Offset that the next published message will have. */
   readonly end: number
   /** Copies that there should be. */
@@ -96,6 +98,13 @@ export interface PartitionLag {
   readonly lag: number
 }
 
+/** What a group has not handled of one topic. */
+export interface GroupLag {
+  readonly group: string
+  readonly topic: string
+  readonly lag: number
+}
+
 /** Where a group goes on: an offset in one partition, or in all partitions the first message of a time (ms) or later. */
 export type SeekTarget =
   | 'beginning'
@@ -135,6 +144,8 @@ export interface EventLog {
   subscribe(options: SubscribeOptions): Promise<Subscription>
   /** How far a group is behind in each partition; a group that is unknown has everything before it. */
   lag(group: string, topics: readonly string[]): Promise<PartitionLag[]>
+  /** The lag of all groups whose names begin with `prefix`, in those of the topics that they have read. */
+  groupLags(prefix: string, topics: readonly string[]): Promise<GroupLag[]>
   /** Lets a group go on from another place in `topic`. */
   seek(group: string, topic: string, to: SeekTarget): Promise<void>
   /** The messages of a topic that are there now, by partition and offset, without a group; the first `limit` of each. */

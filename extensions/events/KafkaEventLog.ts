@@ -4,6 +4,7 @@ import { CodraftError } from '../errors.ts'
 import type {
   EventLog,
   EventLogStatus,
+  GroupLag,
   Message,
   PartitionLag,
   SeekTarget,
@@ -119,12 +120,13 @@ export class KafkaEventLog implements EventLog {
     )
     return names.map((name, index) => {
       const found = metadata.topics.find((topic) => topic.name === name)?.partitions ?? []
-      const endOf = (partition: number): number =>
-        Number(ends[index]?.find((entry) => entry.partition === partition)?.high ?? 0)
+      const offsetOf = (partition: number, which: 'low' | 'high'): number =>
+        Number(ends[index]?.find((entry) => entry.partition === partition)?.[which] ?? 0)
       const partitions = found
         .map(({ partitionId: partition, replicas, isr }) => ({
           partition,
-          end: endOf(partition),
+          start: offsetOf(partition, 'low'),
+          end: offsetOf(partition, 'high'),
           replicas: replicas.length,
           inSync: isr.length,
         }))
@@ -167,6 +169,22 @@ export class KafkaEventLog implements EventLog {
         })
         .sort((a, b) => a.partition - b.partition)
     })
+  }
+
+  async groupLags(prefix: string, topics: readonly string[]): Promise<GroupLag[]> {
+    const admin = await this.#admin()
+    const { groups } = await reaching(() => admin.listGroups())
+    const names = groups.map(({ groupId }) => groupId).filter((name) => name.startsWith(prefix))
+    const lags = names.map(async (group) => {
+      const saved = await reaching(() => admin.fetchOffsets({ groupId: group, topics: [...topics] }))
+      const read = saved.filter(({ partitions }) => partitions.some(({ offset }) => Number(offset) >= 0))
+      const partitions = await this.lag(
+        group,
+        read.map(({ topic }) => topic),
+      )
+      return read.map(({ topic }) => ({ group, topic, lag: sumOf(topic, partitions) }))
+    })
+    return (await Promise.all(lags)).flat()
   }
 
   async seek(group: string, topic: string, to: SeekTarget): Promise<void> {
@@ -277,6 +295,9 @@ export class KafkaEventLog implements EventLog {
     }))
   }
 }
+
+const sumOf = (topic: string, partitions: readonly PartitionLag[]): number =>
+  partitions.reduce((sum, entry) => sum + (entry.topic === topic ? entry.lag : 0), 0)
 
 const unavailable = (cause: unknown): CodraftError =>
   new CodraftError('CODRAFT_EVENTS_UNAVAILABLE', cause instanceof Error ? cause.message : '', { cause })

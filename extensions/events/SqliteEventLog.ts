@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type {
   EventLog,
   EventLogStatus,
+  GroupLag,
   Message,
   PartitionLag,
   SeekTarget,
@@ -95,6 +96,10 @@ export class SqliteEventLog implements EventLog {
 
   lag(group: string, topics: readonly string[]): Promise<PartitionLag[]> {
     return this.#thread.call('lag', group, topics)
+  }
+
+  groupLags(prefix: string, topics: readonly string[]): Promise<GroupLag[]> {
+    return this.#thread.call('groupLags', prefix, topics)
   }
 
   async seek(group: string, topic: string, to: SeekTarget): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts'
 import type {
+  GroupLag,
   Message,
   PartitionLag,
   SeekTarget,
@@ -52,6 +53,7 @@ export interface SqliteCalls {
   /** False when the partition is not this member's any more. */
   commit: (progress: Progress) => boolean
   lag: (group: string, topics: readonly string[]) => PartitionLag[]
+  groupLags: (prefix: string, topics: readonly string[]) => GroupLag[]
   seek: (group: string, topic: string, to: SeekTarget) => null
   read: (topic: string, limit: number) => StoredMessage[]
   erase: (topic: string, key: string) => null

@@ -170,7 +170,15 @@ const calls: SqliteCalls = {
       const ends = sql('SELECT partition, next AS end FROM ends WHERE topic = ? ORDER BY partition').all(
         topic['id'] as number,
       ) as unknown as { partition: number; end: number }[]
-      return [{ name, partitions: ends.map((state) => ({ ...state, replicas: 1, inSync: 1 })) }]
+      return [
+        {
+          name,
+          partitions: ends.map(({ partition, end }) => {
+            const start = firstOf(topic['id'] as number, partition) ?? end
+            return { partition, start, end, replicas: 1, inSync: 1 }
+          }),
+        },
+      ]
     }),
 
   publish(messages) {
@@ -281,6 +289,16 @@ const calls: SqliteCalls = {
         return { topic: name, partition, position, end, lag: Math.max(0, end - position) }
       })
     }),
+
+  groupLags: (prefix, topics) =>
+    sql('SELECT DISTINCT name, topic FROM positions')
+      .all()
+      .flatMap(({ name: group, topic: id }) => {
+        const topic = topics.find((name) => topicNamed(name).id === id)
+        if (topic === undefined || !(group as string).startsWith(prefix)) return []
+        const partitions = calls.lag(group as string, [topic])
+        return [{ group: group as string, topic, lag: partitions.reduce((sum, { lag }) => sum + lag, 0) }]
+      }),
 
   seek(group, name, to) {
     inTransaction(() => {

@@ -4,6 +4,8 @@ import type { CommitReport } from '../journal/Journal.ts'
 /** Figures that are read when somebody asks for them. */
 export interface MetricSources {
   connections(): number
+  /** Connections that are admitted at most. */
+  connectionsLimit(): number
   documents(): number
   unsentBytes(): number
   failingStores(): number
@@ -47,6 +49,21 @@ export class Metrics {
   )
   readonly #storeFailures = this.#counter('store_failures_total', 'Failed attempts to store a document.')
   readonly #events = this.#counter('events_published_total', 'Events written to the event log.')
+  readonly #authentications = this.#counter(
+    'authentications_total',
+    'Tokens of WebSocket connections, by result: accepted, refused.',
+    ['result'],
+  )
+  readonly #reconnections = this.#counter(
+    'reconnections_total',
+    'Connections of clients that had the document already: reconnections, and pages that keep documents offline.',
+  )
+  readonly #latency = new Histogram({
+    name: 'codraft_message_latency_seconds',
+    help: 'From taking an edit to handing it to the sockets of the other readers; the oldest edit of each send.',
+    buckets: secondsBuckets,
+    registers: [this.registry],
+  })
   readonly #ackDelay = new Histogram({
     name: 'codraft_ack_delay_seconds',
     help: 'From applying an edit to its acknowledgement: how long it took to become durable.',
@@ -68,11 +85,14 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry })
+    // A rate needs a first value to grow from.
+    for (const result of ['accepted', 'refused']) this.#authentications.inc({ result }, 0)
   }
 
   /** Names the sources of the gauges; call it once. */
   observe(sources: MetricSources): void {
     this.#gauge('connections', 'Open WebSocket connections.', sources.connections)
+    this.#gauge('connections_limit', 'Connections that are admitted at most.', sources.connectionsLimit)
     this.#gauge('documents', 'Documents in memory.', sources.documents)
     this.#gauge('unsent_bytes', 'Bytes that wait in memory for slow clients to read.', sources.unsentBytes)
     this.#gauge('failing_stores', 'Documents whose last attempt to be stored failed.', sources.failingStores)
@@ -97,7 +117,13 @@ export class Metrics {
   }
   readonly messagesOut = (count: number): void => this.#messagesOut.inc(count)
   readonly acknowledged = (heldMs: number): void => this.#ackDelay.observe(heldMs / 1000)
-  readonly rejected = (reason: string): void => this.#rejections.inc({ reason })
+  readonly rejected = (reason: string): void => {
+    this.#rejections.inc({ reason })
+    if (reason.startsWith('CODRAFT_TOKEN_')) this.#authentications.inc({ result: 'refused' })
+  }
+  readonly authenticated = (): void => this.#authentications.inc({ result: 'accepted' })
+  readonly reconnected = (): void => this.#reconnections.inc()
+  readonly delivered = (waitedMs: number): void => this.#latency.observe(waitedMs / 1000)
   readonly resynchronised = (): void => this.#resyncs.inc()
   readonly fellBehind = (): void => this.#slowReaders.inc()
   readonly eventsPublished = (count: number): void => this.#events.inc(count)

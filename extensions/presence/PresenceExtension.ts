@@ -20,15 +20,26 @@ const userOfContext = (context: unknown): Visitor | undefined => {
 export class PresenceExtension implements Extension {
   readonly extensionName = 'Presence'
   readonly #options: PresenceExtensionOptions
+  #visits = 0
 
   constructor(options: PresenceExtensionOptions) {
     this.#options = options
+  }
+
+  /** Connections to documents by users that are known; one of several documents counts for each. */
+  get visits(): number {
+    return this.#visits
   }
 
   async connected({ connection, documentName }: connectedPayload): Promise<void> {
     const { presence, identityOf = userOfContext } = this.#options
     const user = identityOf(connection.context)
     if (!user || !connection.document.hasConnection(connection)) return
-    connection.onClose(presence.enter(documentName, user))
+    const leave = presence.enter(documentName, user)
+    this.#visits += 1
+    connection.onClose(() => {
+      this.#visits -= 1
+      leave()
+    })
   }
 }

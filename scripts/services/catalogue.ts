@@ -4,6 +4,7 @@ import { kafkaCluster } from './kafka-cluster.ts'
 import { mailpit } from './mailpit.ts'
 import { nginx } from './nginx.ts'
 import { postgres } from './postgres.ts'
+import { prometheus } from './prometheus.ts'
 import { redis } from './redis.ts'
 import { redisCluster } from './redis-cluster.ts'
 import { s3 } from './s3.ts'
@@ -20,5 +21,6 @@ export const services: readonly Service[] = [
   mailpit,
   toxiproxy,
   nginx,
+  prometheus,
   haproxy,
 ]

@@ -26,16 +26,18 @@ import { Transport, type TransportOptions } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from '../secret.ts'
 import { isGuestId } from './guest-tokens.ts'
 import { composeDocuments } from './documents.ts'
-import { healthOf } from './health.ts'
+import { healthOf, type Health } from './health.ts'
 import { createHttp } from './http.ts'
 import { closeOnCommand } from './fleet-commands.ts'
 import { openDownloads } from '../downloads.ts'
 import { openObjects } from './object-store.ts'
 import { openRedis, sweepEveryMs } from './redis.ts'
+import { PolledFigures } from './PolledFigures.ts'
 import { SafeHocuspocus } from './SafeHocuspocus.ts'
 import { parseWorkers } from '../workers/names.ts'
 import type { AnyWorker } from '../workers/Worker.ts'
 import { Workers } from '../workers/Workers.ts'
+import { addServerMetrics } from './server-metrics.ts'
 
 export interface ServerOptions {
   readonly config: Config
@@ -177,6 +179,7 @@ export const startServer = async ({
     // A provider asks for a new token when it reconnects, and only then.
     onExpired: ({ webSocket }) => webSocket.close(expired.code, expired.reason),
   })
+  const visitors = new PresenceExtension({ presence, identityOf })
   const hocuspocus: SafeHocuspocus = new SafeHocuspocus({
     logger,
     onStoreFailed: metrics.storeFailed,
@@ -194,28 +197,29 @@ export const startServer = async ({
         onEdits: transport.relayed,
         isSettled: isDurable,
       }) ?? []),
-      new PresenceExtension({ presence, identityOf }),
+      visitors,
       edits,
       ...extensions,
     ],
   })
 
   let isDraining = false
+  const health = (): Health =>
+    healthOf({
+      journal,
+      objectStoreError: () => objects.watch.error,
+      snapshots: () => snapshots.status,
+      store: () => store.status,
+      events: () => ({ ...log.status, oldestUnpublishedMs: edits.oldestUnpublishedMs }),
+      failingStores: () => hocuspocus.failingStores,
+      workers: () => workers.status,
+      isDraining: () => isDraining,
+      ...(redis && { redis: redis.health }),
+    })
   const http: FastifyInstance = await createHttp({
     logger,
     registry: metrics.registry,
-    health: () =>
-      healthOf({
-        journal,
-        objectStoreError: () => objects.watch.error,
-        snapshots: () => snapshots.status,
-        store: () => store.status,
-        events: () => ({ ...log.status, oldestUnpublishedMs: edits.oldestUnpublishedMs }),
-        failingStores: () => hocuspocus.failingStores,
-        workers: () => workers.status,
-        isDraining: () => isDraining,
-        ...(redis && { redis: redis.health }),
-      }),
+    health,
     trustedProxies: config.trustedProxies,
     rest: documentServices.rest({ verify, url }),
     guestTokens: issuesGuestTokens ? { secret, ...requiredClaims(config) } : undefined,
@@ -227,11 +231,21 @@ export const startServer = async ({
   transport.attach(http.server, hocuspocus, (name) => hocuspocus.hasHook(name))
   metrics.observe({
     connections: () => transport.connections,
+    connectionsLimit: () => config.maxConnections,
     documents: () => hocuspocus.documents.size,
     unsentBytes: () => transport.unsentBytes,
     failingStores: () => hocuspocus.failingStores.size,
     journalPendingBytes: () => journal.status.pendingBytes,
     oldestUnpublishedMs: () => edits.oldestUnpublishedMs,
+  })
+  const figures = new PolledFigures({ log, store })
+  addServerMetrics(metrics.registry, {
+    dataDir: config.dataDir,
+    health,
+    figures: () => figures.current,
+    snapshots: () => snapshots.status,
+    store: () => store,
+    visits: () => visitors.visits,
   })
   journal.onStatus(({ healthy, error }) => {
     if (healthy) logger.info('the journal can be written again')
@@ -243,6 +257,7 @@ export const startServer = async ({
   )
   outbox.start()
   workers.start()
+  figures.start()
   await http.listen({ port: config.port, host: config.host })
   // Which erasures were interrupted stands in the object store; while that is away, edits go on without it.
   const { eraser } = documentServices
@@ -270,6 +285,7 @@ export const startServer = async ({
         await topicsReady
         await outbox.stop()
         await workers.stop()
+        await figures.stop()
         await log.close()
         downloads.close()
         objects.close()

@@ -30,6 +30,7 @@ export class Shard {
   readonly #db: Kysely<Schema>
   #isPrepared = false
   #error: string | undefined = 'not reached yet'
+  #lagMs = 0
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -49,6 +50,11 @@ export class Shard {
   /** Why the database cannot be used; undefined when it can. */
   get error(): string | undefined {
     return this.#error
+  }
+
+  /** How far a replica is behind its primary, ms, when it was last looked at; 0 of others. */
+  get lagMs(): number {
+    return this.#lagMs
   }
 
   /**
@@ -85,6 +91,7 @@ export class Shard {
     try {
       if (this.#isPrepared) await within(checkTimeoutMs, sql`select 1`.execute(this.#db))
       else await this.#prepare()
+      if (this.#options.isReplica && this.engine === 'postgres') this.#lagMs = await readLag(this.#db)
       this.#isPrepared = true
       this.#setError(undefined)
       return undefined
@@ -137,6 +144,18 @@ export class Shard {
     this.#error = error
     if (changed) this.#options.onStatus(this)
   }
+}
+
+/** A replica that has replayed all it has received is not behind, however long ago the last change was. */
+const readLag = async (db: Kysely<Schema>): Promise<number> => {
+  const { rows } = await within(
+    checkTimeoutMs,
+    sql<{ ms: number | null }>`select case
+      when not pg_is_in_recovery() or pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
+      else (extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000)::float8
+    end as ms`.execute(db),
+  )
+  return rows[0]?.ms ?? 0
 }
 
 const isAway = (error: unknown): boolean =>

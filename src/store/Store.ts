@@ -76,6 +76,11 @@ export class Store {
     }
   }
 
+  /** How far each of DATABASE_READ_URLS is behind its primary, ms. */
+  get replicaLagsMs(): readonly number[] {
+    return this.#replicas.map(({ lagMs }) => lagMs)
+  }
+
   /** Every shard, for what concerns all documents: lists, a user's data, the outbox. */
   get all(): readonly StoreDatabase[] {
     return this.#shards.map(({ db }) => db)

@@ -41,6 +41,8 @@ export class Channel {
   #clients: Set<number> | undefined
   /** Messages that arrived while a hook is at work on an earlier one; undefined when none is. */
   #waiting: Incoming[] | undefined
+  /** True from the client's first question for changes. */
+  #hasAsked = false
   /** What the client had when it stopped reading; undefined while it keeps up. */
   #vectorWhenBehind: Uint8Array | undefined
 
@@ -166,6 +168,10 @@ export class Channel {
       if (!this.#accepts(step, body)) return undefined
     } else if (step !== SyncStep.step1) {
       throw new CodraftError('CODRAFT_MESSAGE_MALFORMED', `sync step ${step} does not exist`)
+    }
+    if (step === SyncStep.step1) {
+      if (!this.#hasAsked && !isEmptyStateVector(body)) this.#socket.returned()
+      this.#hasAsked = true
     }
     if (this.#services.everySyncMessageSeen) return this.#pass(incoming)
     if (step === SyncStep.step1) this.#fanout.whenShown(() => this.#answer(body))

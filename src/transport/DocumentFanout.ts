@@ -63,6 +63,8 @@ export class DocumentFanout implements Flushable {
   #queued = false
   #lastFlushAt = -Infinity
   #updates: Uint8Array[] = []
+  /** When the first of them was taken. */
+  #updatesSince = 0
   /** Author of all gathered updates; null when there are several, or when it is not a client. */
   #author: Channel | null = null
   #awarenessClients = new Set<number>()
@@ -136,6 +138,7 @@ export class DocumentFanout implements Flushable {
   flush(now: number): void {
     this.#queued = false
     this.#lastFlushAt = now
+    const hasUpdates = this.#updates.length > 0
     const messages: Message[] = mergedWhereSmall(this.#updates).map(updateMessage)
     const author = this.#awarenessClients.size === 0 ? this.#author : null
     this.#updates = []
@@ -146,6 +149,8 @@ export class DocumentFanout implements Flushable {
       messages.push(awarenessMessage(encodeAwarenessUpdate(this.document.awareness, clients)))
     }
     this.#send(messages, author)
+    if (hasUpdates && this.channels.size > (author === null ? 0 : 1))
+      this.#services.metrics.delivered(performance.now() - this.#updatesSince)
   }
 
   #updated(update: Uint8Array, origin: unknown): void {
@@ -157,7 +162,10 @@ export class DocumentFanout implements Flushable {
 
   #gather(updates: readonly Uint8Array[], author: Channel | null): void {
     if (this.channels.size === 0) return
-    this.#author = this.#updates.length === 0 || this.#author === author ? author : null
+    if (this.#updates.length === 0) {
+      this.#author = author
+      this.#updatesSince = performance.now()
+    } else if (this.#author !== author) this.#author = null
     this.#updates.push(...updates)
     const { flushMaxMs, flushMsPerReader } = this.#services.settings
     this.#schedule(Math.min(flushMaxMs, this.channels.size * flushMsPerReader))

@@ -64,6 +64,7 @@ export class Socket implements WebSocketLike {
   #queue: Buffer[] = []
   #pauses = 0
   #waitsForDrain = false
+  #hasReturned = false
   readonly #budget: ReadBudget
   /** Handles messages that have arrived and wait for the budget; undefined while there is one. */
   #early: (() => void)[] | undefined
@@ -154,6 +155,13 @@ export class Socket implements WebSocketLike {
     if (this.#ws.readyState !== this.#ws.OPEN) return
     this.flushQueue()
     this.#ws.close(code, reason)
+  }
+
+  /** A client has shown that it knows a document from before this connection. */
+  returned(): void {
+    if (this.#hasReturned) return
+    this.#hasReturned = true
+    this.#services.metrics.reconnected()
   }
 
   /** Closes with the code of `error`, and counts it. */
@@ -301,6 +309,7 @@ export class Socket implements WebSocketLike {
     const reader = new MessageReader(data, offset)
     const step = reader.varUint()
     if (step === AuthStep.authenticated) {
+      if (!this.isAuthenticated) this.#services.metrics.authenticated()
       this.isAuthenticated = true
       this.#opening?.get(address)?.authenticated()
     } else if (step === AuthStep.denied) {

@@ -33,6 +33,12 @@ export interface TransportMetrics {
   updateApplied(bytes: number): void
   messagesOut(count: number): void
   acknowledged(heldMs: number): void
+  /** The first document of a connection has been opened with a valid token. */
+  authenticated(): void
+  /** A new connection belongs to a client that has the document from before. */
+  reconnected(): void
+  /** Updates have been handed to the sockets of the other readers; the oldest was taken this long ago. */
+  delivered(waitedMs: number): void
   rejected(reason: string): void
   resynchronised(): void
   fellBehind(): void

@@ -240,6 +240,18 @@ export const eventLogConformance = (driver: string, open: () => Promise<EventLog
       )
     })
 
+    it('tells the lag of all groups of a prefix that have read a topic', async () => {
+      const other = `${topic}-other`
+      await log.ensureTopics([specOf(other)])
+      await publish(['a', 'b'])
+      const { messages, subscription } = await collect()
+      await expect.poll(() => messages.length).toBe(2)
+      await subscription.close()
+      await publish(['c'])
+      expect(await log.groupLags(group, [topic, other])).toEqual([{ group, topic, lag: 1 }])
+      expect(await log.groupLags('another', [topic, other])).toEqual([])
+    })
+
     it('describes the topics that exist, and makes none', async () => {
       await publish(['a', 'b'])
       const [state, ...others] = await log.describe([topic, `${topic}-missing`])
@@ -247,6 +259,7 @@ export const eventLogConformance = (driver: string, open: () => Promise<EventLog
       expect(state?.name).toBe(topic)
       expect(state?.partitions.map(({ partition }) => partition)).toEqual([0, 1, 2])
       expect(state?.partitions.reduce((sum, { end }) => sum + end, 0)).toBe(2)
+      for (const { start } of state!.partitions) expect(start).toBe(0)
       for (const { replicas, inSync } of state!.partitions) expect(inSync).toBe(replicas)
       expect(await log.describe([`${topic}-missing`])).toEqual([])
     })

@@ -267,6 +267,7 @@ export class JsonSocket implements WebSocketLike, ServedSocket {
       this.#joining = undefined
       this.#tellRefusal(reason)
     } else {
+      if (!this.isAuthenticated) this.#services.metrics.authenticated()
       this.isAuthenticated = true
       this.#document?.client.tellRole()
     }
