@@ -123,6 +123,7 @@ export class Eraser {
       await db.deleteFrom('invitations').where('invitedBy', '=', userId).execute()
       await db.deleteFrom('invitations').where('acceptedBy', '=', userId).execute()
       await db.deleteFrom('idempotencyKeys').where('userId', '=', userId).execute()
+      await db.deleteFrom('documentEditors').where('userId', '=', userId).execute()
       await anonymiseAuditEntries(db, userId)
     }
     await deletePreferences(store.ofUser(userId), userId)

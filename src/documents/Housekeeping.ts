@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '../logger.ts'
+import { pruneUsage } from '../store/analytics.ts'
 import { pruneHandledEvents } from '../store/handled-events.ts'
 import { pruneIdempotencyKeys } from '../store/idempotency.ts'
 import { takeLease } from '../store/leases.ts'
@@ -12,7 +13,7 @@ export type HousekeepingTask = (db: StoreDatabase, now: number) => Promise<void>
 export interface HousekeepingOptions {
   readonly store: Pick<Store, 'all'>
   readonly logger: Logger
-  /** Besides the removal of expired idempotency keys and claims of events. @default [] */
+  /** Besides the removal of what has expired: idempotency keys, claims of events, usage by the hour. @default [] */
   readonly tasks?: readonly HousekeepingTask[]
   /** @default 600000 */
   readonly intervalMs?: number
@@ -25,7 +26,7 @@ export class Housekeeping {
   readonly #timer: NodeJS.Timeout
 
   constructor(options: HousekeepingOptions) {
-    const tasks = [pruneIdempotencyKeys, pruneHandledEvents, ...(options.tasks ?? [])]
+    const tasks = [pruneIdempotencyKeys, pruneHandledEvents, pruneUsage, ...(options.tasks ?? [])]
     this.#options = { intervalMs: 600_000, ...options, tasks }
     this.#timer = setInterval(() => void this.run(), this.#options.intervalMs).unref()
   }

@@ -10,6 +10,7 @@ import {
 } from 'fastify-type-provider-zod'
 import { CodraftError } from '../../extensions/errors.ts'
 import { addAuthentication, identityOf } from './authentication.ts'
+import { analyticsRoutes } from './analytics.ts'
 import { auditRoutes } from './audit.ts'
 import { contentRoutes } from './document-content.ts'
 import { documentRoutes } from './documents.ts'
@@ -37,6 +38,7 @@ const resources = [
   grantRoutes,
   presenceRoutes,
   auditRoutes,
+  analyticsRoutes,
   userRoutes,
 ]
 

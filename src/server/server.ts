@@ -18,6 +18,7 @@ import { SqlPublishedPositions } from '../events/SqlPublishedPositions.ts'
 import { AuditLog } from '../documents/AuditLog.ts'
 import { DocumentActivity } from '../documents/DocumentActivity.ts'
 import { KnownUsers } from '../documents/KnownUsers.ts'
+import { DocumentVisits } from '../documents/DocumentVisits.ts'
 import { Housekeeping } from '../documents/Housekeeping.ts'
 import type { Permissions } from '../documents/Permissions.ts'
 import type { Logger } from '../logger.ts'
@@ -140,6 +141,7 @@ export const startServer = async ({
     journalExtension.ticketOf(document) <= journal.durableTicket
   const audit = new AuditLog(store, logger)
   const activity = new DocumentActivity(store, logger)
+  const visits = new DocumentVisits(store, logger)
   const users = new KnownUsers(store, logger)
   const issuesGuestTokens = config.jwtSecret === undefined && secret !== undefined
   const documentServices = composeDocuments({
@@ -188,6 +190,7 @@ export const startServer = async ({
       auth,
       audit.extension,
       activity.extension,
+      visits.extension,
       users.extension,
       journalExtension,
       snapshots,
@@ -283,6 +286,7 @@ export const startServer = async ({
       const ended = await within(remainingMs(), async () => {
         await hocuspocus.hooks('onDestroy', { instance: hocuspocus })
         await topicsReady
+        await visits.flush()
         await outbox.stop()
         await workers.stop()
         await figures.stop()

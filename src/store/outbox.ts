@@ -15,6 +15,9 @@ export interface NewOutboxEvent {
   readonly id?: string
 }
 
+/** Rows in one statement: databases limit its parameters. */
+const rowsAtOnce = 500
+
 export interface OutboxEvent extends Required<NewOutboxEvent> {
   readonly sequence: number
 }
@@ -31,8 +34,27 @@ export const addOutboxEvent = async (tx: StoreDatabase, event: NewOutboxEvent): 
 
 /** Adds an event of the catalogue. */
 export const addEvent = async (tx: StoreDatabase, event: CodraftEvent): Promise<void> => {
+  await addOutboxEvent(tx, outboxEvent(event))
+}
+
+/** Adds events that report no change of this database. One that is there already stays as it is. */
+export const addEvents = async (db: StoreDatabase, events: readonly CodraftEvent[]): Promise<void> => {
+  for (let start = 0; start < events.length; start += rowsAtOnce) {
+    const rows = events
+      .slice(start, start + rowsAtOnce)
+      .map(outboxEvent)
+      .map((event) => ({ ...event, payload: JSON.stringify(event.payload), publishedAt: null }))
+    await db
+      .insertInto('outbox')
+      .values(rows)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute()
+  }
+}
+
+const outboxEvent = (event: CodraftEvent): Required<NewOutboxEvent> => {
   const { id, type, time: createdAt } = event
-  await addOutboxEvent(tx, { id, topic: topicOf(type), key: keyOf(event), type, payload: event, createdAt })
+  return { id, topic: topicOf(type), key: keyOf(event), type, payload: event, createdAt }
 }
 
 /**

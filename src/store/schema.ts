@@ -20,6 +20,10 @@ export interface Schema {
   leases: LeasesTable
   publishedPositions: PublishedPositionsTable
   handledEvents: HandledEventsTable
+  documentUsage: DocumentUsageTable
+  documentEditors: DocumentEditorsTable
+  countedPositions: CountedPositionsTable
+  analyticsRebuild: AnalyticsRebuildTable
   shard: ShardTable
 }
 
@@ -189,6 +193,42 @@ export interface HandledEventsTable {
   holder: string | null
   /** Until when `holder` counts as alive; null when the event is handled. */
   leaseUntil: number | null
+}
+
+/** How a document was used in a day or an hour (UTC). */
+export interface DocumentUsageTable {
+  documentName: string
+  span: 'day' | 'hour'
+  startsAt: number
+  opens: number
+  sessions: number
+  sessionMs: number
+  edits: number
+  inserted: number
+  deleted: number
+}
+
+export interface DocumentEditorsTable {
+  documentName: string
+  span: 'day' | 'hour'
+  startsAt: number
+  userId: string
+  edits: number
+}
+
+/** Up to where the edits of a document are in its usage. */
+export interface CountedPositionsTable {
+  documentName: string
+  /** Journal that `position` counts in. */
+  journal: string
+  position: number
+}
+
+/** One row: from when on usage was counted anew the last time. */
+export interface AnalyticsRebuildTable {
+  /** Always 1. */
+  id: number
+  since: number
 }
 
 /** One row: which shard this database is, and of how many. */

@@ -12,7 +12,16 @@ export const eraseDocumentRows = async (
   { documentName, epoch, erasedAt }: Tombstone,
 ): Promise<void> => {
   await tx.deleteFrom('documents').where('name', '=', documentName).execute()
-  for (const table of ['grants', 'invitations', 'versions', 'exports', 'publishedPositions'] as const) {
+  for (const table of [
+    'grants',
+    'invitations',
+    'versions',
+    'exports',
+    'publishedPositions',
+    'documentUsage',
+    'documentEditors',
+    'countedPositions',
+  ] as const) {
     await tx.deleteFrom(table).where('documentName', '=', documentName).execute()
   }
   await tx
@@ -24,3 +33,17 @@ export const eraseDocumentRows = async (
 
 export const findTombstone = (db: StoreDatabase, documentName: string): Promise<Tombstone | undefined> =>
   db.selectFrom('tombstones').selectAll().where('documentName', '=', documentName).executeTakeFirst()
+
+/** Those of the documents that are erased. */
+export const listErased = async (
+  db: StoreDatabase,
+  documentNames: readonly string[],
+): Promise<Set<string>> => {
+  if (documentNames.length === 0) return new Set()
+  const rows = await db
+    .selectFrom('tombstones')
+    .select('documentName')
+    .where('documentName', 'in', [...new Set(documentNames)])
+    .execute()
+  return new Set(rows.map(({ documentName }) => documentName))
+}

@@ -63,11 +63,15 @@ export interface WorkerContext {
  */
 export interface SqlWorker<Topic extends TopicName = TopicName> extends WorkerOptions<Topic> {
   apply(events: readonly EventOn<Topic>[], transaction: EventTransaction): Promise<void>
+  /** Forgets in one database what was derived from events of `since` (ms since the epoch) and later, for a replay. */
+  clear?(db: StoreDatabase, since: number): Promise<void>
 }
 
 export interface EventTransaction {
   /** Everything MUST be written through this, and nothing else be waited for. */
   readonly db: StoreDatabase
+  /** The event was a dead letter, and comes after later ones of its key. */
+  readonly isRedriven: boolean
   /** Those of `events` that have not been applied before; marks them as applied. */
   unapplied<Event extends { readonly id: string; readonly time: number }>(
     events: readonly Event[],
@@ -80,6 +84,7 @@ export interface RunnableWorker extends WorkerOptions<TopicName> {
 
 export interface RunnableSqlWorker extends WorkerOptions<TopicName> {
   apply(events: readonly AnyEvent[], transaction: EventTransaction): Promise<void>
+  clear?(db: StoreDatabase, since: number): Promise<void>
 }
 
 /** A worker of any topics: the runner gives each the events of its own. */

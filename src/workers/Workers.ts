@@ -21,7 +21,7 @@ export class Workers {
     metrics.observe(() =>
       this.status.map(({ name, lag, state }) => ({ name, lag, isPaused: state === 'paused' })),
     )
-    const workers = [...names.flatMap((name) => workerFactories[name]?.(services) ?? []), ...own]
+    const workers = [...names.map((name) => workerFactories[name](services)), ...own]
     this.#runners = workers.map((worker) => new WorkerRunner({ worker, metrics, ...services }))
   }
 

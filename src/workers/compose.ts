@@ -4,6 +4,7 @@ import type { DocumentReader } from '../documents/read-stored.ts'
 import type { Downloads } from '../exports/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Store } from '../store/Store.ts'
+import { analyticsWorker } from './analytics.ts'
 import { exportsWorker } from './exports.ts'
 import type { WorkerName } from './names.ts'
 import type { AnyWorker } from './Worker.ts'
@@ -18,9 +19,8 @@ export interface WorkerServices {
   readonly documents?: { readonly read: DocumentReader; readonly downloads: Downloads }
 }
 
-type WorkerFactory = (services: WorkerServices) => AnyWorker
-
 /** One line for each worker of `names.ts`. */
-export const workerFactories: Readonly<Record<WorkerName, WorkerFactory>> = {
+export const workerFactories: Readonly<Record<WorkerName, (services: WorkerServices) => AnyWorker>> = {
+  analytics: analyticsWorker,
   exports: exportsWorker,
 }

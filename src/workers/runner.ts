@@ -39,6 +39,11 @@ export interface RunnerStatus {
   readonly lag: number
 }
 
+interface Entry {
+  readonly message: StoredMessage
+  readonly event: AnyEvent
+}
+
 const defaultConcurrency = 8
 const busyPollMs = 500
 const lagEveryMs = 5_000
@@ -226,7 +231,7 @@ export class WorkerRunner {
 
   async #applyBatch(worker: RunnableSqlWorker, batch: Batch): Promise<void> {
     const { messages, signal } = batch
-    const entries: { readonly message: StoredMessage; readonly event: AnyEvent }[] = []
+    const entries: Entry[] = []
     for (const message of messages) {
       const event = await this.#eventIn(message, signal)
       if (event) entries.push({ message, event })
@@ -235,19 +240,49 @@ export class WorkerRunner {
       Map.groupBy(entries, ({ event }) => this.#databaseOf(event)),
     )
     for (const [db, some] of byDatabase) {
-      const apply = (events: readonly AnyEvent[]) => this.#timed(() => applyTo(worker, db, events))
-      let applied = some.length
-      try {
-        const events = some.map(({ event }) => event)
-        await this.#attempts.reaching(signal, () => apply(events))
-      } catch {
-        // One of them is the cause: the others are not to suffer from it.
-        signal.throwIfAborted()
-        for (const { message, event } of some)
-          if (!(await this.#attempts.run(message, signal, () => apply([event])))) applied -= 1
-      }
-      this.#options.metrics.handled(worker.name, applied)
+      const isRedriven = ({ message }: Entry): boolean => message.headers['group'] !== undefined
+      const regular = some.filter((entry) => !isRedriven(entry))
+      const handled =
+        (await this.#applyTogether(worker, db, regular, signal)) +
+        (await this.#applyEach(worker, db, some.filter(isRedriven), signal, true))
+      this.#options.metrics.handled(worker.name, handled)
     }
+  }
+
+  /** Resolves to the number of events that did not become dead letters. */
+  async #applyTogether(
+    worker: RunnableSqlWorker,
+    db: StoreDatabase,
+    entries: readonly Entry[],
+    signal: AbortSignal,
+  ): Promise<number> {
+    if (entries.length === 0) return 0
+    const events = entries.map(({ event }) => event)
+    try {
+      await this.#attempts.reaching(signal, () => this.#timed(() => applyTo(worker, db, events, false)))
+      return entries.length
+    } catch {
+      // One of them is the cause: the others are not to suffer from it.
+      signal.throwIfAborted()
+      return this.#applyEach(worker, db, entries, signal, false)
+    }
+  }
+
+  async #applyEach(
+    worker: RunnableSqlWorker,
+    db: StoreDatabase,
+    entries: readonly Entry[],
+    signal: AbortSignal,
+    areRedriven: boolean,
+  ): Promise<number> {
+    let applied = 0
+    for (const { message, event } of entries) {
+      const isApplied = await this.#attempts.run(message, signal, () =>
+        this.#timed(() => applyTo(worker, db, [event], areRedriven)),
+      )
+      if (isApplied) applied += 1
+    }
+    return applied
   }
 
   async #timed(work: () => Promise<void>): Promise<void> {
@@ -268,10 +303,16 @@ export class WorkerRunner {
   }
 }
 
-const applyTo = (worker: RunnableSqlWorker, db: StoreDatabase, events: readonly AnyEvent[]): Promise<void> =>
+const applyTo = (
+  worker: RunnableSqlWorker,
+  db: StoreDatabase,
+  events: readonly AnyEvent[],
+  isRedriven: boolean,
+): Promise<void> =>
   db.transaction().execute((tx) =>
     worker.apply(events, {
       db: tx,
+      isRedriven,
       async unapplied(candidates) {
         const fresh = await markHandled(tx, worker.name, candidates)
         return candidates.filter(({ id }) => fresh.delete(id))

@@ -10,6 +10,7 @@ import { publishedPositions } from './0008-published-positions.ts'
 import { users } from './0009-users.ts'
 import { handledEvents } from './0010-handled-events.ts'
 import { exports } from './0011-exports.ts'
+import { analytics } from './0012-analytics.ts'
 import type { ColumnTypes } from './column-types.ts'
 
 /** Changes the tables from one version to the next. Runs in a transaction; column names are camelCase. */
@@ -32,4 +33,5 @@ export const migrations: Readonly<Record<string, StoreMigration>> = {
   '0009-users': users,
   '0010-handled-events': handledEvents,
   '0011-exports': exports,
+  '0012-analytics': analytics,
 }
