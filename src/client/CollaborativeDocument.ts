@@ -1,11 +1,10 @@
 import { lengthOf, textOf, transformPosition, type Op, type Ops } from './delta.ts'
-import { openWebSocket, type Line, type LineHandlers, type Message, type WebSocketClass } from './Line.ts'
+import { Connection, type ConnectionOptions } from './Connection.ts'
+import type { Message } from './Line.ts'
+import { People, type Cursor, type User } from './People.ts'
 import { Replica } from './Replica.ts'
 
-export interface ConnectOptions {
-  /** Of the JSON protocol: `ws://host/ws`. */
-  readonly url: string
-  readonly documentId: string
+export interface ConnectOptions extends ConnectionOptions {
   /** Access token (JWT), or a function that fetches one; it is called for each connection and before a token expires. */
   readonly token: string | (() => string | Promise<string>)
   /** Root type of the document. @default 'default' */
@@ -16,24 +15,6 @@ export interface ConnectOptions {
   readonly agent?: string
   /** Colour of the cursor, `#rrggbb`. */
   readonly color?: string
-  /** @default the global WebSocket */
-  readonly WebSocket?: WebSocketClass
-  /** Opens a connection in another way; see `openEventSource`. */
-  readonly open?: (url: string, handlers: LineHandlers) => Line
-  /** Longest wait between two attempts to connect, ms. @default 10_000 */
-  readonly maxDelayMs?: number
-}
-
-export interface User {
-  readonly userId: string
-  readonly userName?: string
-  readonly color?: string
-}
-
-export interface Cursor {
-  readonly userId: string
-  readonly position: number
-  readonly anchor: number
 }
 
 export interface Events {
@@ -51,9 +32,6 @@ export interface Events {
 
 type Listener<Name extends keyof Events> = (event: Events[Name]) => void
 
-const firstDelayMs = 200
-/** The server says something every 20 s. */
-const silenceMs = 45_000
 /** Refusals that pass: the same is tried again. */
 const passing = /UNAVAILABLE|DRAINING|TOO_MANY_CONNECTIONS|INTERNAL|AUTH_TIMEOUT|SLOW_READER/
 
@@ -63,19 +41,14 @@ const passing = /UNAVAILABLE|DRAINING|TOO_MANY_CONNECTIONS|INTERNAL|AUTH_TIMEOUT
  */
 export class CollaborativeDocument {
   role: string | undefined
-  readonly users = new Map<string, User>()
-  /** Cursors of others by their client id. */
-  readonly cursors = new Map<number, Cursor>()
   readonly #options: ConnectOptions
   readonly #replica: Replica
   readonly #listeners = new Map<string, Set<(event: never) => void>>()
-  #line: Line | undefined
+  readonly #people = new People()
+  readonly #connection: Connection
   #epoch: string | undefined
   #isJoined = false
-  #isClosed = false
-  #attempts = 0
-  #timer: ReturnType<typeof setTimeout> | undefined
-  #watch: ReturnType<typeof setTimeout> | undefined
+  #retry: ReturnType<typeof setTimeout> | undefined
   #cursor: { position: number; anchor: number } | null | undefined
   #cursorIsKnown = true
 
@@ -84,12 +57,25 @@ export class CollaborativeDocument {
     const session = Math.random().toString(36).slice(2) + Date.now().toString(36)
     let edits = 0
     this.#replica = new Replica('', () => `${session}:${(edits += 1)}`)
-    this.#connect()
+    this.#connection = new Connection(options, {
+      opened: () => void this.#join(),
+      received: (message) => this.#received(message),
+      closed: (reason) => this.#closed(reason),
+    })
   }
 
   /** The user of the token; '' before the first connection. */
   get userId(): string {
     return this.#replica.userId
+  }
+
+  get users(): ReadonlyMap<string, User> {
+    return this.#people.users
+  }
+
+  /** Cursors of others by their client id. */
+  get cursors(): ReadonlyMap<number, Cursor> {
+    return this.#people.cursors
   }
 
   get content(): Ops {
@@ -180,46 +166,24 @@ export class CollaborativeDocument {
   }
 
   close(): void {
-    this.#isClosed = true
-    clearTimeout(this.#timer)
-    clearTimeout(this.#watch)
-    this.#line?.close()
-  }
-
-  #connect(): void {
-    const { url, WebSocket: Socket = globalThis.WebSocket, open } = this.#options
-    const handlers: LineHandlers = {
-      opened: () => void this.#join(),
-      received: (message) => {
-        this.#listen()
-        this.#received(message)
-      },
-      closed: (reason) => this.#closed(reason),
-    }
-    this.#listen()
-    this.#line = open ? open(url, handlers) : openWebSocket(url, handlers, Socket)
-  }
-
-  /** A connection that is silent for too long is given up. */
-  #listen(): void {
-    clearTimeout(this.#watch)
-    this.#watch = setTimeout(() => this.#line?.close(), silenceMs)
+    clearTimeout(this.#retry)
+    this.#isJoined = false
+    this.#connection.close()
   }
 
   async #join(): Promise<void> {
     const { documentId, field, kind, agent, color } = this.#options
-    const line = this.#line
     let authToken: string
     try {
       authToken = await this.#token()
     } catch {
-      line?.close()
+      this.#connection.drop()
       return
     }
     const { sent, version } = this.#replica
     const known = version < 0 ? {} : { version, epoch: this.#epoch }
     const pending = sent ? { pending: [sent.id] } : {}
-    line?.send({
+    this.#connection.send({
       type: 'join_document',
       protocol: 1,
       documentId,
@@ -239,21 +203,11 @@ export class CollaborativeDocument {
   }
 
   #closed(reason: string): void {
-    clearTimeout(this.#watch)
-    this.#line = undefined
     this.#isJoined = false
     this.#cursorIsKnown = this.#cursor === undefined
-    if (this.#isClosed) return
     this.#emit('state', undefined)
     const [code = ''] = reason.split(':')
-    if (this.#isFinal(code)) {
-      this.#fail(code, reason)
-      return
-    }
-    const longest = Math.min(this.#options.maxDelayMs ?? 10_000, firstDelayMs * 1.7 ** this.#attempts)
-    this.#attempts += 1
-    // Clients of a server that went down must not come back all at once.
-    this.#timer = setTimeout(() => this.#connect(), longest * (0.5 + Math.random() / 2))
+    if (this.#isFinal(code)) this.#fail(code, reason)
   }
 
   #isFinal(code: string): boolean {
@@ -288,14 +242,15 @@ export class CollaborativeDocument {
         this.#refused(message['code'] as string, message['message'] as string, message['opId'])
         return
       case 'token_request':
-        void this.#token().then((authToken) => this.#line?.send({ type: 'token', authToken }))
+        void this.#token().then((authToken) => this.#connection.send({ type: 'token', authToken }))
         return
       case 'role':
         this.role = message['role'] as string
         this.#emit('state', undefined)
         return
       default:
-        this.#presence(message)
+        if (this.#people.received(message, (position) => this.#replica.toLocal(position)))
+          this.#emit('presence', undefined)
     }
   }
 
@@ -307,7 +262,7 @@ export class CollaborativeDocument {
       this.role = message['role'] as string
       this.#epoch = message['epoch'] as string
       this.#replica.userId = message['userId'] as string
-      this.#attempts = 0
+      this.#connection.settled()
     }
     if (message['content']) {
       const ops = this.#replica.joined({ version, content: message['content'] as Ops, applied })
@@ -329,44 +284,20 @@ export class CollaborativeDocument {
       // A refused document: those that pass are tried again on a new connection.
       if (!this.#isJoined) {
         if (this.#isFinal(code)) this.#fail(code, message)
-        else this.#line?.close()
+        else this.#connection.drop()
       }
       return
     }
     // When the version was unknown, the content follows, and the edit is sent again on it.
     if (opId !== sent?.id || code === 'CODRAFT_VERSION_UNKNOWN') return
     if (passing.test(code)) {
-      this.#timer = setTimeout(() => this.#resend(), 1_000)
+      this.#retry = setTimeout(() => this.#resend(), 1_000)
       return
     }
     const { ops } = sent
     this.#changed(this.#replica.refused(), '')
     this.#emit('refused', { code, message, ops })
     this.#emit('state', undefined)
-  }
-
-  #presence(message: Message): void {
-    const { type, userId, clientId, position, anchor } = message as unknown as User & {
-      readonly type: string
-      readonly clientId: number
-      readonly position: number | null
-      readonly anchor?: number
-    }
-    if (type === 'active_users') {
-      this.users.clear()
-      this.cursors.clear()
-      for (const user of message['users'] as User[]) this.users.set(user.userId, user)
-    } else if (type === 'user_joined') this.users.set(userId, message as unknown as User)
-    else if (type === 'user_left') {
-      this.users.delete(userId)
-      for (const [id, cursor] of this.cursors) if (cursor.userId === userId) this.cursors.delete(id)
-    } else if (type === 'remote_cursor' && position === null) this.cursors.delete(clientId)
-    else if (type === 'remote_cursor') {
-      const head = position as number
-      const place = (index: number): number => this.#replica.toLocal(index)
-      this.cursors.set(clientId, { userId, position: place(head), anchor: place(anchor ?? head) })
-    } else return
-    this.#emit('presence', undefined)
   }
 
   #send(): void {
@@ -379,7 +310,7 @@ export class CollaborativeDocument {
   /** The edit that is on its way, on the version that this client has now. */
   #resend(): void {
     const { sent, version } = this.#replica
-    if (sent && this.#isJoined) this.#line?.send({ type: 'edit', id: sent.id, version, ops: sent.ops })
+    if (sent && this.#isJoined) this.#connection.send({ type: 'edit', id: sent.id, version, ops: sent.ops })
   }
 
   /** Positions of `content` are those of the server only while no edit is on its way. */
@@ -387,14 +318,11 @@ export class CollaborativeDocument {
     if (this.#cursorIsKnown || !this.#isJoined || this.#replica.hasEdits) return
     this.#cursorIsKnown = true
     const { version } = this.#replica
-    this.#line?.send({ type: 'cursor_move', position: null, ...this.#cursor, version })
+    this.#connection.send({ type: 'cursor_move', position: null, ...this.#cursor, version })
   }
 
   #changed(ops: Ops, userId: string | undefined): void {
-    const move = (position: number): number => transformPosition(ops, position, false)
-    for (const [id, cursor] of this.cursors) {
-      this.cursors.set(id, { ...cursor, position: move(cursor.position), anchor: move(cursor.anchor) })
-    }
+    this.#people.moved((position) => transformPosition(ops, position, false))
     if (this.#cursor) {
       const push = (position: number): number => transformPosition(ops, position, userId === undefined)
       this.#cursor = { position: push(this.#cursor.position), anchor: push(this.#cursor.anchor) }

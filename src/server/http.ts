@@ -18,10 +18,13 @@ import type { RestServices } from '../rest/services.ts'
 import { isLoopback } from '../transport/Admission.ts'
 import { jsonSchema } from '../transport/json/messages.ts'
 import { addClientView } from './client-view.ts'
+import { addEventStream, type EventStreamOptions } from './event-stream.ts'
 import { guestIdOf, issueToken } from './guest-tokens.ts'
 import type { Health } from './health.ts'
 
 export interface HttpOptions {
+  /** The JSON protocol for clients that cannot open a WebSocket. Default: they have no way. */
+  readonly events?: EventStreamOptions
   readonly logger: Logger
   readonly registry: Registry
   readonly health: () => Health
@@ -70,6 +73,7 @@ export const createHttp = async (options: HttpOptions): Promise<FastifyInstance>
   addPageHeaders(app)
   addOperations(app, options)
   addGuestTokens(app, options)
+  if (options.events) addEventStream(app, options.events)
   await addRest(app, options.rest)
   await addPage(app)
   return app

@@ -221,6 +221,7 @@ export const startServer = async ({
     })
   const http: FastifyInstance = await createHttp({
     logger,
+    events: { transport, maxMessageBytes: config.maxMessageBytes },
     registry: metrics.registry,
     health,
     trustedProxies: config.trustedProxies,

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server as HttpServer } from 'node:http'
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type {
@@ -17,6 +17,7 @@ import { AckGate } from './AckGate.ts'
 import { Admission, type AdmissionLimits } from './Admission.ts'
 import type { Identity } from './awareness.ts'
 import { Channel } from './Channel.ts'
+import { EventStreams } from './json/EventStreams.ts'
 import { JsonGateway } from './json/JsonGateway.ts'
 import { JsonSocket } from './json/JsonSocket.ts'
 import { WebSocketWire } from './json/WebSocketWire.ts'
@@ -72,6 +73,7 @@ export class Transport implements SocketOwner {
   /** With the address that each counts for. */
   readonly #sockets = new Map<ServedSocket, string>()
   readonly #json: JsonGateway
+  readonly #eventStreams = new EventStreams()
   readonly #wss: WebSocketServer
   #services: TransportServices | undefined
   #sweep: NodeJS.Timeout | undefined
@@ -208,6 +210,24 @@ export class Transport implements SocketOwner {
         error instanceof CodraftError ? error : new CodraftError('CODRAFT_INTERNAL', '', { cause: error }),
       )
     }
+  }
+
+  /**
+   * Serves a JSON client that cannot open a WebSocket.
+   *
+   * @throws {CodraftError} as a WebSocket would be refused; nothing is answered then
+   */
+  openEvents(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.#services || this.#isDraining) throw new CodraftError('CODRAFT_SERVER_DRAINING')
+    const address = this.#admission.addressOf(request)
+    this.#admission.admit(request, address)
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    this.#serveJson(this.#eventStreams.open(response), request, url, address)
+  }
+
+  /** Takes messages of such a client; see {@link EventStreams.receive}. */
+  receive(connection: string, body: string): Promise<void> {
+    return this.#eventStreams.receive(connection, body)
   }
 
   #connect(

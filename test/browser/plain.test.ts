@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startNoWebSocketProxy } from '../helpers/no-websocket-proxy.ts'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import {
   launchChromium,
@@ -22,6 +23,23 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await server?.close()
+})
+
+test('the textarea where WebSockets do not get through', async () => {
+  const name = `blocked-${Date.now().toString(36)}`
+  await using proxy = await startNoWebSocketProxy(() => server.url)
+  const open = await visit(browser, `${server.url}/plain.html?doc=${name}`, { name: 'Ada Lindqvist' })
+  const blocked = await visit(browser, `${proxy.url}/plain.html?doc=${name}`, { name: 'Sam Okafor' })
+  const [area, behind] = [open.page.locator('#text'), blocked.page.locator('#text')]
+  await area.pressSequentially('From here')
+  await expect.poll(() => behind.inputValue(), { timeout: 30_000 }).toBe('From here')
+  await behind.press('ControlOrMeta+End')
+  await behind.pressSequentially(', and from behind')
+  await expect.poll(() => area.inputValue(), { timeout: 30_000 }).toBe('From here, and from behind')
+  await expect.poll(() => blocked.page.locator('#state').textContent()).toBe('Saved')
+  expect([...open.errors, ...blocked.errors]).toEqual([])
+  await open.leave()
+  await blocked.leave()
 })
 
 test('a textarea and a Tiptap editor in one document', async () => {
