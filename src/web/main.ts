@@ -7,6 +7,7 @@ import './styles/prose.css'
 import './styles/content.css'
 import './styles/dialogs.css'
 import './styles/panels.css'
+import './styles/exports.css'
 import { refreshFlags } from './carets.ts'
 import { createApi } from './api.ts'
 import { mountConnectHelp } from './connect-help.ts'
@@ -15,6 +16,7 @@ import { byId } from './dom.ts'
 import { openEditor } from './editor.ts'
 import { availableStorage, loadGuest, saveGuest } from './guest.ts'
 import { acceptInvitation, takeInvitationFromAddress } from './invitation.ts'
+import { mountExportMenu } from './export-menu.ts'
 import { mountNotice } from './notice.ts'
 import { bindPanels } from './panels.ts'
 import { mountPeople } from './people-view.ts'
@@ -120,6 +122,7 @@ mountPeople({
 })
 refreshFlags(sheet, awareness)
 mountConnectHelp(documentName, socketOrigin)
+mountExportMenu(api)
 bindPanels({
   api,
   documentName,

@@ -76,6 +76,22 @@ export const explanations: Record<string, Explanation> = {
     title: 'Nothing is stored yet',
     text: 'Nothing has been written in this document yet.',
   },
+  CODRAFT_EXPORT_FAILED: {
+    title: 'This file cannot be made',
+    text: 'Something in the document cannot be put into this format. Try another format.',
+  },
+  CODRAFT_EXPORT_TOO_LARGE: {
+    title: 'Too large for a file',
+    text: 'The document has more text or pictures than one file can hold. Split it, or use smaller pictures.',
+  },
+  CODRAFT_EXPORT_TOO_SLOW: {
+    title: 'This takes too long',
+    text: 'The file was not ready in time. Try again later, or split the document.',
+  },
+  CODRAFT_TOO_MANY_EXPORTS: {
+    title: 'Too many files at once',
+    text: 'Ten files of this document are on their way. Wait until one of them is ready.',
+  },
   CODRAFT_REQUEST_INVALID: {
     title: 'This cannot be used',
     text: 'The server does not accept what was entered. Check it and try again.',
