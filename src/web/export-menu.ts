@@ -53,7 +53,7 @@ const exportRow = (api: Api, { format, name, purpose }: (typeof formats)[number]
   )
   const outcome = h('div', { class: 'export-outcome', role: 'status' })
   let isUnderWay = false
-  choice.addEventListener('click', async () => {
+  const run = async (): Promise<void> => {
     if (isUnderWay) return
     isUnderWay = true
     choice.setAttribute('aria-disabled', 'true')
@@ -65,7 +65,8 @@ const exportRow = (api: Api, { format, name, purpose }: (typeof formats)[number]
       isUnderWay = false
       choice.removeAttribute('aria-disabled')
     }
-  })
+  }
+  choice.addEventListener('click', () => void run())
   return h('div', { class: 'export-row' }, choice, outcome)
 }
 
