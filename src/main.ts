@@ -2,10 +2,12 @@
 import { Command } from 'commander'
 import { CodraftError } from '../extensions/errors.ts'
 import { configCommand } from './cli/config.ts'
+import { dlqCommand } from './cli/dlq.ts'
 import { editCommand } from './cli/edit.ts'
 import { doctorCommand } from './cli/doctor.ts'
 import { exportCommand } from './cli/export.ts'
 import { mcpCommand } from './cli/mcp.ts'
+import { replayCommand } from './cli/replay.ts'
 import { serveCommand } from './cli/serve.ts'
 import { tokenCommand } from './cli/token.ts'
 import { topicsCommand } from './cli/topics.ts'
@@ -17,6 +19,8 @@ const program = new Command('codraft')
   .addCommand(workCommand())
   .addCommand(tokenCommand())
   .addCommand(topicsCommand())
+  .addCommand(dlqCommand())
+  .addCommand(replayCommand())
   .addCommand(exportCommand())
   .addCommand(editCommand())
   .addCommand(mcpCommand())

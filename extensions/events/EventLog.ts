@@ -127,7 +127,7 @@ export interface EventLogStatus {
  *   again they may then be there twice.
  * - A partition MUST have at most one handler at a time in a group, and MUST be delivered in order, at least once:
  *   the position of a group moves only over messages that are done.
- * - `seek` MAY reject with CODRAFT_GROUP_ACTIVE while the group has members.
+ * - `seek` MUST reject with CODRAFT_GROUP_ACTIVE while the group has members.
  */
 export interface EventLog {
   readonly status: EventLogStatus
@@ -146,7 +146,11 @@ export interface EventLog {
   lag(group: string, topics: readonly string[]): Promise<PartitionLag[]>
   /** The lag of all groups whose names begin with `prefix`, in those of the topics that they have read. */
   groupLags(prefix: string, topics: readonly string[]): Promise<GroupLag[]>
-  /** Lets a group go on from another place in `topic`. */
+  /**
+   * Lets a group go on from another place in `topic`.
+   *
+   * @throws {CodraftError} CODRAFT_GROUP_ACTIVE
+   */
   seek(group: string, topic: string, to: SeekTarget): Promise<void>
   /** The messages of a topic that are there now, by partition and offset, without a group; the first `limit` of each. */
   read(topic: string, limit?: number): Promise<StoredMessage[]>

@@ -303,6 +303,8 @@ const calls: SqliteCalls = {
   seek(group, name, to) {
     inTransaction(() => {
       const topic = topicNamed(name)
+      if (sql('SELECT 1 FROM members WHERE name = ? AND expires >= ? LIMIT 1').get(group, Date.now()))
+        throw new Refusal('CODRAFT_GROUP_ACTIVE', group)
       for (const partition of range(topic.partitions)) {
         if (typeof to === 'object' && 'partition' in to && to.partition !== partition) continue
         sql(

@@ -124,6 +124,11 @@ export const markHandled = async (
   return fresh
 }
 
+/** Forgets what a worker has done about events of `since` (ms since the epoch) and later. */
+export const forgetHandled = async (tx: StoreDatabase, worker: string, since: number): Promise<void> => {
+  await tx.deleteFrom('handledEvents').where('worker', '=', worker).where('eventTime', '>=', since).execute()
+}
+
 /** A message is not handled any more when it is this old, ms: what was claimed for it may be forgotten. */
 export const maxMessageAgeMs = 8 * 86_400_000
 const keptMs = maxMessageAgeMs + 86_400_000

@@ -24,6 +24,7 @@ export interface Schema {
   documentEditors: DocumentEditorsTable
   countedPositions: CountedPositionsTable
   analyticsRebuild: AnalyticsRebuildTable
+  settledDeadLetters: SettledDeadLettersTable
   shard: ShardTable
 }
 
@@ -229,6 +230,14 @@ export interface AnalyticsRebuildTable {
   /** Always 1. */
   id: number
   since: number
+}
+
+/** Dead letters that were retried or dropped; a log cannot give them up. */
+export interface SettledDeadLettersTable {
+  /** The dead letter topic. */
+  topic: string
+  offset: number
+  settledAt: number
 }
 
 /** One row: which shard this database is, and of how many. */

@@ -206,6 +206,17 @@ export const eventLogConformance = (driver: string, open: () => Promise<EventLog
       expect(values()).not.toContain('before')
     })
 
+    it('moves no group that has members', async () => {
+      await publish(['a'])
+      const { subscription, values } = await collect()
+      await expect.poll(values).toEqual(['a'])
+      await expect(log.seek(group, topic, 'beginning')).rejects.toThrow('CODRAFT_GROUP_ACTIVE')
+      await subscription.close()
+      await log.seek(group, topic, 'beginning')
+      const again = await collect()
+      await expect.poll(again.values).toEqual(['a'])
+    })
+
     it('replays from the beginning, from a time and from an offset', async () => {
       await publish(['a', 'b'])
       const first = await log.read(topic)

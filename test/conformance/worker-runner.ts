@@ -13,6 +13,10 @@ import { DependencyDown, PermanentFailure, TryLater } from '../../src/workers/fa
 import { WorkerRunner } from '../../src/workers/runner.ts'
 import { groupOf, type AnyWorker, type SqlWorker, type Worker } from '../../src/workers/Worker.ts'
 import { WorkerMetrics } from '../../src/workers/WorkerMetrics.ts'
+import { countEditors, listUsage } from '../../src/store/analytics.ts'
+import { analyticsWorker } from '../../src/workers/analytics.ts'
+import { DeadLetters } from '../../src/workers/DeadLetters.ts'
+import { rebuild } from '../../src/workers/replay.ts'
 import type { Store } from '../../src/store/Store.ts'
 
 export interface RunnerParts {
@@ -79,7 +83,9 @@ export const workerRunnerConformance = (driver: string, open: () => Promise<Runn
     const titleOf = (event: Notification): string => event.data.title ?? ''
 
     const deadLetters = async () =>
-      (await parts.log.read('notifications-dlq')).filter(({ headers }) => headers['group'] === groupOf(name))
+      (await parts.log.read('notifications-dlq')).filter(
+        ({ headers, value }) => headers['group'] === groupOf(name) && value.includes(documentName),
+      )
 
     const count = async (metric: string): Promise<number> => {
       const { values } = (await registry.getSingleMetric(`codraft_worker_${metric}`)!.get()) as {
@@ -215,6 +221,100 @@ export const workerRunnerConformance = (driver: string, open: () => Promise<Runn
       )
       await publish(mention('1'))
       await expect.poll(() => sent).toEqual(['phone', 'laptop'])
+    })
+
+    it('gives a dead letter to its worker again, after the fix, and to no other', async () => {
+      let isFixed = false
+      const seen: string[] = []
+      const others: string[] = []
+      run(
+        worker(async (event) => {
+          if (titleOf(event) === 'poison' && !isFixed) throw new PermanentFailure('cannot read it')
+          seen.push(titleOf(event))
+        }),
+      )
+      run(worker(async (event) => void others.push(titleOf(event)), { name: `${name}-other` }))
+      await publish(mention('poison'), mention('fine'))
+      await expect.poll(() => seen).toEqual(['fine'])
+      await expect.poll(() => others).toEqual(['poison', 'fine'])
+
+      const deadLetters = new DeadLetters(parts.log, parts.store)
+      const own = async () =>
+        (await deadLetters.list()).filter(
+          ({ group, message }) => group === groupOf(name) && message.value.includes(documentName),
+        )
+      const [letter] = await own()
+      expect(letter).toMatchObject({ type: 'user.mentioned', cause: 'cannot read it', attempts: 1 })
+      isFixed = true
+      await deadLetters.retry(letter!)
+      await deadLetters.settle(letter!)
+      await expect.poll(() => seen).toEqual(['fine', 'poison'])
+      expect(await own()).toEqual([])
+      await publish(mention('last'))
+      await expect.poll(() => others).toEqual(['poison', 'fine', 'last'])
+    })
+
+    it('counts the same again when analytics are derived anew from all events', async () => {
+      const users = ['ann', 'bob', undefined]
+      const time = Date.now()
+      const edits = Array.from({ length: 300 }, (_, index) => {
+        const userId = users[index % 3]
+        const counts = { edits: 1, inserted: index, deleted: index % 7 }
+        return newEvent('document.edited', {
+          id: `${documentName}:${index + 1}`,
+          documentName,
+          time: time - index * 3_600_000,
+          data: {
+            update: 'AAA=',
+            journal: documentName,
+            position: index + 1,
+            ...counts,
+            authors: [{ ...(userId !== undefined && { userId }), ...counts }],
+          },
+        })
+      })
+      const visits = Array.from({ length: 50 }, (_, index) => [
+        newEvent('document.opened', { documentName, time, data: { sessionId: `${index}` } }),
+        newEvent('document.closed', {
+          documentName,
+          time,
+          data: { sessionId: `${index}`, durationMs: index },
+        }),
+      ]).flat()
+      // A publisher that was killed publishes its last events again.
+      const published = [...edits.slice(0, 200), ...edits.slice(150)].map(encodeEvent)
+      await parts.log.publish('document-edits', published)
+      await parts.log.publish('analytics', [...visits, ...visits.slice(0, 20)].map(encodeEvent))
+
+      const counting = { ...analyticsWorker(), name }
+      const counted = async () => {
+        const runner = run(counting)
+        await expect
+          .poll(async () => {
+            const partitions = await parts.log.lag(groupOf(name), counting.topics)
+            return partitions.reduce((sum, { lag }) => sum + lag, 0)
+          })
+          .toBe(0)
+        await runner.stop()
+        const db = parts.store.of(documentName)
+        return {
+          days: await listUsage(db, documentName, 'day', 0),
+          hours: await listUsage(db, documentName, 'hour', 0),
+          editors: await countEditors(db, documentName, 0),
+        }
+      }
+      const first = await counted()
+      const sum = (of: 'edits' | 'inserted' | 'opens' | 'sessionMs') =>
+        first.days.reduce((total, row) => total + row[of], 0)
+      expect(sum('edits')).toBe(300)
+      expect(sum('inserted')).toBe((299 * 300) / 2)
+      expect(sum('opens')).toBe(50)
+      expect(sum('sessionMs')).toBe((49 * 50) / 2)
+      expect(first.editors).toBe(2)
+
+      expect(await rebuild(parts.log, parts.store, counting)).toBe(0)
+      expect(await listUsage(parts.store.of(documentName), documentName, 'day', 0)).toEqual([])
+      expect(await counted()).toEqual(first)
     })
 
     it('applies events to rows once: with the mark that they are applied, or not at all', async () => {

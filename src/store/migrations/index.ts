@@ -11,6 +11,7 @@ import { users } from './0009-users.ts'
 import { handledEvents } from './0010-handled-events.ts'
 import { exports } from './0011-exports.ts'
 import { analytics } from './0012-analytics.ts'
+import { deadLetters } from './0013-dead-letters.ts'
 import type { ColumnTypes } from './column-types.ts'
 
 /** Changes the tables from one version to the next. Runs in a transaction; column names are camelCase. */
@@ -34,4 +35,5 @@ export const migrations: Readonly<Record<string, StoreMigration>> = {
   '0010-handled-events': handledEvents,
   '0011-exports': exports,
   '0012-analytics': analytics,
+  '0013-dead-letters': deadLetters,
 }
