@@ -7,6 +7,7 @@ import {
   Header,
   HeadingLevel,
   LevelFormat,
+  LineRuleType,
   Packer,
   PageBreak,
   PageNumber,
@@ -90,7 +91,7 @@ class DocxRenderer {
         default: {
           document: {
             run: { font, size: 21, language: languageOf(meta) },
-            paragraph: { spacing: { after: 160, line: 276 } },
+            paragraph: { spacing: { after: 160, line: 276, lineRule: LineRuleType.AUTO } },
           },
         },
       },
@@ -146,7 +147,7 @@ class DocxRenderer {
           new Paragraph({
             ...indentOf(place),
             shading: { type: ShadingType.CLEAR, fill: 'F5F5F5' },
-            spacing: { line: 240, after: 160 },
+            spacing: { line: 240, lineRule: LineRuleType.AUTO, after: 160 },
             children: codeRuns(block.text),
           }),
         ]
