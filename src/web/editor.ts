@@ -50,6 +50,18 @@ export interface EditorSlot {
  * noted before the editor would see it, so that it does not remove it.
  */
 export const openEditor = (options: EditorOptions, mount: (editor: Editor) => void): EditorSlot => {
+  // Coming from elsewhere, the editor restores its selection as it gets the focus, and the browser then leaves that as it
+  // is. So the caret is placed where the pointer is before the focus comes.
+  options.element.addEventListener(
+    'mousedown',
+    ({ target, button, shiftKey, clientX: left, clientY: top }) => {
+      const { view, isEditable } = editor
+      if (!isEditable || view.hasFocus() || button !== 0 || shiftKey) return
+      const place = view.dom.contains(target as Node) && view.posAtCoords({ left, top })
+      if (place) editor.commands.setTextSelection(place.pos)
+    },
+    { capture: true },
+  )
   const foreign = noForeignContent()
   const document = options.provider.document
   const fragment = document.getXmlFragment(editorField)

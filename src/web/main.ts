@@ -8,8 +8,10 @@ import './styles/content.css'
 import './styles/dialogs.css'
 import './styles/panels.css'
 import './styles/exports.css'
+import './styles/comments.css'
 import { refreshFlags } from './carets.ts'
 import { createApi } from './api.ts'
+import { loadComments } from './comments/load.ts'
 import { mountConnectHelp } from './connect-help.ts'
 import { documentNameIn, documentPath, randomDocumentName } from './document-name.ts'
 import { byId } from './dom.ts'
@@ -84,8 +86,10 @@ if (!awareness) throw new Error('the provider has no awareness')
 
 const sheet = byId('sheet', HTMLElement)
 const editorElement = byId('editor', HTMLElement)
+const comments = loadComments({ session, api, documentName, self: ownUser, tintFor })
 const slot = openEditor({ element: editorElement, provider, user: ownUser, tintFor }, (editor) => {
   mountToolbar(byId('toolbar', HTMLElement), editor)
+  comments.attach(editor)
   mountWordCount(byId('words', HTMLElement), editor)
 })
 const showNotice = mountNotice(() => session.retry())

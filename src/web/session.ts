@@ -20,6 +20,8 @@ export interface Session {
   readonly facts: SessionFacts
   /** Authenticates again, with a new token where one can be had. */
   retry(): void
+  /** Opens another document over the same connection; `changed` is called when what may be done with it changes. */
+  openCompanion(name: string, changed: () => void): HocuspocusProvider
 }
 
 interface SessionOptions {
@@ -106,6 +108,26 @@ export const openSession = ({ documentName, url, tokens, onFacts }: SessionOptio
     provider.attach()
   }
 
+  const openCompanion = (name: string, changed: () => void): HocuspocusProvider => {
+    const companion: HocuspocusProvider = new HocuspocusProvider({
+      name,
+      websocketProvider: socket,
+      token: () => tokens.get(),
+      onAuthenticated: changed,
+      onClose() {
+        changed()
+        // As with the document itself: while the socket is open, nothing else would open it again.
+        if (socket.status !== WebSocketStatus.Connected) return
+        setTimeout(() => {
+          companion.detach()
+          companion.attach()
+        }, reopenDelayMs)
+      },
+    })
+    companion.attach()
+    return companion
+  }
+
   const refused = (reason: string): void => {
     update({ synced: false })
     if (/TOKEN_(EXPIRED|INVALID)/.test(reason) && mayRenew && tokens.renew()) {
@@ -152,6 +174,7 @@ export const openSession = ({ documentName, url, tokens, onFacts }: SessionOptio
       update({ problem: undefined, synced: false })
       reopen()
     },
+    openCompanion,
   }
 }
 
