@@ -7,7 +7,7 @@ import { emptyAwarenessUpdate } from './awareness.ts'
 import type { OpeningDocument } from './OpeningDocument.ts'
 import { readHocuspocusMessage } from './protocols/hocuspocus.ts'
 import type { Incoming, Protocol } from './protocols/Protocol.ts'
-import { ReadBudget } from './ReadBudget.ts'
+import { PacedReader } from './PacedReader.ts'
 import type { TransportServices } from './services.ts'
 import { AuthStep, awarenessMessage, frame, frameMessages, MessageReader, MessageType } from './wire.ts'
 
@@ -65,9 +65,7 @@ export class Socket implements WebSocketLike {
   #pauses = 0
   #waitsForDrain = false
   #hasReturned = false
-  readonly #budget: ReadBudget
-  /** Handles messages that have arrived and wait for the budget; undefined while there is one. */
-  #early: (() => void)[] | undefined
+  readonly #reader: PacedReader
 
   constructor(options: SocketOptions) {
     this.#owner = options.owner
@@ -75,7 +73,7 @@ export class Socket implements WebSocketLike {
     this.#stream = options.stream
     this.protocol = options.protocol
     this.#services = options.services
-    this.#budget = new ReadBudget(options.services.settings.maxMessagesPerSecond, this.openedAt)
+    this.#reader = new PacedReader(this, options.services.settings.maxMessagesPerSecond, this.openedAt)
     this.#hocuspocusSide = options.services.hocuspocus.handleConnection(this, options.request, {
       address: options.address,
     })
@@ -238,28 +236,8 @@ export class Socket implements WebSocketLike {
     else this.#withinBudget(() => this.#route(this.protocol.read(data)))
   }
 
-  /** Runs what handles a message, now or after those that wait: one read of the kernel may bring many. */
   #withinBudget(handle: () => void): void {
-    if (this.#early) {
-      this.#early.push(handle)
-      return
-    }
-    const startedAt = performance.now()
-    this.#guarded(handle)
-    const now = performance.now()
-    const waitMs = this.#budget.spend(now, now - startedAt)
-    if (waitMs > 0) this.#readLater(waitMs)
-  }
-
-  #readLater(waitMs: number): void {
-    this.pauseReading()
-    this.#early = []
-    setTimeout(() => {
-      const early = this.#early ?? []
-      this.#early = undefined
-      this.resumeReading()
-      for (const handle of early) this.#withinBudget(handle)
-    }, waitMs).unref()
+    this.#reader.handle(() => this.#guarded(handle))
   }
 
   #route(incoming: Incoming): void {

@@ -48,7 +48,7 @@ describe('kill -9 in mid-stream', () => {
     }
     for (const author of authors) await author.whenSaved()
     await expect.poll(() => yjs.isSaved).toBe(true)
-    for (const author of authors) await author.when(({ text }) => text === yjs.text.toJSON())
+    for (const author of authors) await expect.poll(() => author.text === yjs.text.toJSON()).toBe(true)
 
     // All of it is acknowledged: the server alone has to have it.
     for (const author of authors) author.close()

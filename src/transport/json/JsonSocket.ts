@@ -3,7 +3,7 @@ import { CodraftError, errorCatalogue, type ErrorCode } from '../../../extension
 import { assertDocumentName } from '../../documents/document-name.ts'
 import { readHocuspocusMessage } from '../protocols/hocuspocus.ts'
 import { authMessage } from '../protocols/y-websocket.ts'
-import { RateLimit } from '../RateLimit.ts'
+import { PacedReader } from '../PacedReader.ts'
 import type { ServedSocket } from '../ServedSocket.ts'
 import type { TransportServices } from '../services.ts'
 import { AuthStep, MessageReader, MessageType } from '../wire.ts'
@@ -48,7 +48,7 @@ export class JsonSocket implements WebSocketLike, ServedSocket {
   readonly #wire: Wire
   readonly #services: TransportServices
   readonly #hocuspocusSide: ReturnType<Hocuspocus['handleConnection']>
-  readonly #rateLimit: RateLimit
+  readonly #reader: PacedReader
   /** The document that was asked for last, and its name for Hocuspocus. */
   #joining: { readonly message: JoinMessage; readonly address: string } | undefined
   #document: OpenDocument | undefined
@@ -61,11 +61,7 @@ export class JsonSocket implements WebSocketLike, ServedSocket {
     this.#options = options
     this.#wire = wire
     this.#services = services
-    this.#rateLimit = new RateLimit(
-      services.settings.maxMessagesPerSecond,
-      () => this.#pause(),
-      () => this.#resume(),
-    )
+    this.#reader = new PacedReader(this, services.settings.maxMessagesPerSecond, this.openedAt)
     this.#hocuspocusSide = services.hocuspocus.handleConnection(this, request)
     clearInterval(this.#hocuspocusSide.pingInterval)
     wire.listen({
@@ -81,7 +77,7 @@ export class JsonSocket implements WebSocketLike, ServedSocket {
       },
       drained: () => {
         this.behindSince = undefined
-        if (this.#waitsForDrain) this.#resume()
+        if (this.#waitsForDrain) this.resumeReading()
         this.#waitsForDrain = false
         this.#document?.client.pump()
       },
@@ -171,6 +167,16 @@ export class JsonSocket implements WebSocketLike, ServedSocket {
     this.#wire.terminate()
   }
 
+  pauseReading(): void {
+    this.#pauses += 1
+    this.#wire.pause()
+  }
+
+  resumeReading(): void {
+    this.#pauses -= 1
+    if (this.#pauses === 0) this.#wire.resume()
+  }
+
   #open(connection: Connection, message: JoinMessage): void {
     try {
       const client = this.#options.open(this, connection, message)
@@ -185,12 +191,15 @@ export class JsonSocket implements WebSocketLike, ServedSocket {
 
   #received(text: string): void {
     this.lastReceivedAt = performance.now()
-    this.#rateLimit.received(this.lastReceivedAt)
+    this.#reader.handle(() => this.#read(text))
+  }
+
+  #read(text: string): void {
     this.#services.metrics.messageIn()
     // A client that asks without reading the answers would fill the memory.
     if (this.isBackedUp && !this.#waitsForDrain) {
       this.#waitsForDrain = true
-      this.#pause()
+      this.pauseReading()
     }
     if (text.length > this.#services.settings.updateLimits.maxBytes) {
       this.#refuse(new CodraftError('CODRAFT_EDIT_TOO_LARGE'), idIn(text))
@@ -304,16 +313,6 @@ export class JsonSocket implements WebSocketLike, ServedSocket {
       ...(opId !== undefined && { opId }),
     })
     return coded
-  }
-
-  #pause(): void {
-    this.#pauses += 1
-    this.#wire.pause()
-  }
-
-  #resume(): void {
-    this.#pauses -= 1
-    if (this.#pauses === 0) this.#wire.resume()
   }
 }
 
