@@ -130,6 +130,14 @@ export const targets: Record<ScenarioName, Target> = {
     ratios: [cost('extension-redis', 0.5)],
     conditions: [p50, p99],
   },
+  json: {
+    ratios: [],
+    conditions: [
+      { label: 'JSON ÷ Yjs', figure: 'jsonPerYjs' },
+      { label: 'Yjs with a JSON client there ÷ without', figure: 'watchedPerYjs' },
+      { label: 'Yjs after a JSON client has left ÷ without', figure: 'leftPerYjs', limit: atMost(1.1) },
+    ],
+  },
   'redis-append': {
     ratios: [],
     conditions: [

@@ -18,6 +18,7 @@ export const startNoWebSocketProxy = async (target: () => string): Promise<NoWeb
     const passed = send(new URL(url, target()), { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.pipe(outgoing)
+      answer.on('error', () => outgoing.destroy())
       outgoing.flushHeaders()
     })
     passed.on('error', () => outgoing.destroy())

@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws'
-import type { FrameKind, Wire } from './wire.ts'
+import type { Frame, FrameKind, Wire } from './wire.ts'
 
 export interface Endpoint {
   readonly url: string
@@ -100,7 +100,7 @@ export class Client {
     if (tag !== undefined) this.onAck?.(tag)
   }
 
-  send(frame: Uint8Array): void {
+  send(frame: Frame): void {
     this.#socket?.send(frame)
   }
 

@@ -63,6 +63,14 @@ export class Writer extends Source {
   }
 }
 
+/** Writes the same over the JSON protocol. */
+export class JsonWriter extends Source {
+  edit(): void {
+    this.client.sendUpdate(Buffer.from(this.marker), this.times.length)
+    this.times.push(performance.now())
+  }
+}
+
 /** Moves a cursor: each state replaces the one before. */
 export class Cursor extends Source {
   move(): void {

@@ -18,19 +18,22 @@ export interface AwarenessState {
   readonly json: string
 }
 
+/** Text goes into a text frame of the WebSocket. */
+export type Frame = Uint8Array | string
+
 /** Builds the frames of one wire protocol and classifies incoming ones without decoding their payload. */
-export interface Wire {
+export interface Wire<Sent extends Frame = Frame> {
   /** The server answers every update and step 2 with an acknowledgement, in order. */
   readonly acknowledges: boolean
   url(base: string, documentName: string): string
   /** What a client sends when its socket opens. */
-  hello(documentName: string, token: string): Uint8Array[]
-  step1(documentName: string): Uint8Array
-  step2(documentName: string): Uint8Array
-  update(documentName: string, update: Uint8Array): Uint8Array
-  awareness(documentName: string, state: AwarenessState): Uint8Array
+  hello(documentName: string, token: string): Sent[]
+  step1(documentName: string): Sent
+  step2(documentName: string): Sent
+  update(documentName: string, update: Uint8Array): Sent
+  awareness(documentName: string, state: AwarenessState): Sent
   /** A frame that changes nothing and shows that the client is alive. */
-  keepAlive(documentName: string): Uint8Array
+  keepAlive(documentName: string): Sent
   kindOf(frame: Uint8Array): FrameKind
   /** The update in a `step2` or `update` frame. */
   payloadOf(frame: Uint8Array): Uint8Array
@@ -81,7 +84,7 @@ class FrameReader {
 
 const reader = new FrameReader()
 
-type FrameBuilders = Pick<Wire, 'step1' | 'step2' | 'update' | 'awareness' | 'keepAlive'>
+type FrameBuilders = Pick<Wire<Uint8Array>, 'step1' | 'step2' | 'update' | 'awareness' | 'keepAlive'>
 
 /** The frames that both protocols share but for what stands in front of them. */
 const builders = (prefix: (encoder: encoding.Encoder, documentName: string) => void): FrameBuilders => {
@@ -123,7 +126,7 @@ const syncKind = (): FrameKind => syncKinds[reader.varUint()] ?? 'other'
 const yWebsocketBuilders = builders(() => undefined)
 
 /** The protocol of y-websocket: one document for each socket, named in the URL. */
-export const yWebsocket: Wire = {
+export const yWebsocket: Wire<Uint8Array> = {
   ...yWebsocketBuilders,
   acknowledges: false,
   url: (base, documentName) => `${base}/${encodeURIComponent(documentName)}`,
@@ -153,7 +156,7 @@ const hocuspocusBuilders = builders(encoding.writeVarString)
 const providerVersion = '4.7.0'
 
 /** The protocol of Hocuspocus 4: the name of the document stands in every frame. */
-export const hocuspocus: Wire = {
+export const hocuspocus: Wire<Uint8Array> = {
   ...hocuspocusBuilders,
   acknowledges: true,
   url: (base) => base,

@@ -6,6 +6,7 @@ import { crossFanout, crossKeystroke } from './cross.ts'
 import { fanout } from './fanout.ts'
 import { idle } from './idle.ts'
 import { joinLargeDocument } from './join.ts'
+import { json } from './json.ts'
 import { redisAppend } from './redis-append.ts'
 import { slowReader } from './slow-reader.ts'
 
@@ -170,6 +171,27 @@ export const scenarios = {
     windowMs: windowFor(4),
     figures: fanoutFigures,
     run: (run) => crossFanout(run, { documents: 50, clients: 4, rate: 4 }),
+  },
+  json: {
+    summary: '20 documents × 10 clients, 4 of each writing 4/s: Yjs clients, JSON clients, both',
+    contenders: ['codraft'],
+    windowMs: 0,
+    figures: [
+      'jsonPerYjs',
+      'watchedPerYjs',
+      'leftPerYjs',
+      'yjsCpuUsPerDelivery',
+      'jsonCpuUsPerDelivery',
+      'yjsCpuUsPerEdit',
+      'jsonCpuUsPerEdit',
+      'yjsBytesPerDelivery',
+      'jsonBytesPerDelivery',
+      'yjsP50ms',
+      'jsonP50ms',
+      'yjsAckP50ms',
+      'jsonAckP50ms',
+    ],
+    run: (run) => json(run, { documents: 20, clients: 10, writers: 4, rate: 4 }),
   },
   'redis-append': {
     summary: 'appends to the journal in Redis (AOF always) until they are durable, over 100 documents',
