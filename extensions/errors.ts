@@ -429,6 +429,12 @@ export const errorCatalogue = {
     cause: 'The server that a command works through does not answer, or is no codraft server.',
     cure: 'Start it, or name its address in CODRAFT_URL.',
   },
+  CODRAFT_OPERATORS_ONLY: {
+    status: 403,
+    closeCode: 4403,
+    cause: 'The route is for those who operate the server.',
+    cure: 'Add the user id (`sub` of the token) to OPERATORS.',
+  },
   CODRAFT_INTERNAL: {
     status: 500,
     closeCode: 1011,

@@ -1,49 +1,21 @@
 import { z } from 'zod'
 import { CodraftError } from '../extensions/errors.ts'
+import {
+  anyNumber,
+  flag,
+  list,
+  minSecretBytes,
+  number,
+  decimal,
+  optionalFlag,
+  settings,
+  type SettingMeta,
+} from './config-leaf.ts'
+import { notificationSettings } from './config-notifications.ts'
 import { parseWorkers, workerNames } from './workers/names.ts'
-
-interface SettingMeta {
-  readonly env: string
-  readonly description: string
-  readonly unit?: string
-  readonly secret?: boolean
-  readonly group: string
-}
-
-const settings = z.registry<SettingMeta>()
-
-const anyNumber = z.coerce.number({ error: 'must be a number' })
-const between = (schema: z.ZodNumber | z.ZodCoercedNumber, min: number, max: number, fallback: number) =>
-  schema.min(min, `must be at least ${min}`).max(max, `must be at most ${max}`).default(fallback)
-const number = (min: number, max: number, fallback: number) =>
-  between(anyNumber.int('must be a whole number'), min, max, fallback)
-const decimal = (min: number, max: number, fallback: number) => between(anyNumber, min, max, fallback)
-const flag = (fallback: boolean) =>
-  z
-    .enum(['true', 'false'], { error: 'must be true or false' })
-    .default(fallback ? 'true' : 'false')
-    .transform((text) => text === 'true')
-const optionalFlag = () =>
-  z
-    .enum(['true', 'false'], { error: 'must be true or false' })
-    .transform((text) => text === 'true')
-    .optional()
-const list = () =>
-  z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((item) => item.trim())
-        .filter(Boolean),
-    )
-    .default([])
 
 const isDatabaseUrl = (url: string): boolean => /^(?:postgres(?:ql)?:\/\/.|sqlite:.)/.test(url)
 const databaseUrlRule = 'must be postgres://user:password@host:port/name, or sqlite: and the path of a file'
-
-/** A secret of HS256 must be as long as its hash (RFC 7518, section 3.2). */
-const minSecretBytes = 32
 
 /**
  * All settings: one leaf for each environment variable. This is the only place that knows their names, defaults
@@ -522,6 +494,8 @@ const schema = z.object({
     description:
       'Port of /health and /metrics of `codraft work`; 0 picks a free one. Not set: it listens on none.',
   }),
+
+  ...notificationSettings,
 })
 
 /** The effective settings. */
@@ -564,7 +538,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
   if (parsed.success && parsed.data.readDatabases.length > 0 && parsed.data.databases.length === 0) {
     problems.push('DATABASE_READ_URLS needs the DATABASE_URL that it replicates')
   }
-  if (parsed.success) problems.push(...unshared(parsed.data))
+  if (parsed.success) problems.push(...halfDkim(parsed.data), ...unshared(parsed.data))
   if (parsed.success && parsed.data.s3SseKmsKeyId && !parsed.data.s3Sse?.startsWith('aws:kms')) {
     problems.push('S3_SSE_KMS_KEY_ID needs S3_SSE=aws:kms or aws:kms:dsse')
   }
@@ -575,6 +549,11 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     )
   }
   return parsed.data
+}
+
+const halfDkim = ({ dkimDomain, dkimSelector, dkimPrivateKey }: Config): string[] => {
+  const given = [dkimDomain, dkimSelector, dkimPrivateKey].filter((value) => value !== undefined).length
+  return given === 0 || given === 3 ? [] : ['DKIM_DOMAIN, DKIM_SELECTOR and DKIM_PRIVATE_KEY need each other']
 }
 
 /** What several instances must have in common, and do not. */

@@ -107,6 +107,29 @@ export const eventTypes = {
       email: z.email().optional(),
     }),
   },
+  'digest.due': {
+    topic: 'notifications',
+    version: 1,
+    when: 'When notifications of one person have been gathered for one mail.',
+    data: z.object({
+      email: z.email(),
+      items: z
+        .array(
+          z.object({
+            id: z.string(),
+            type: z.string(),
+            version: z.int().positive(),
+            time: z.int().nonnegative(),
+            documentName: z.string(),
+            userId: z.string().optional(),
+            data: z.record(z.string(), z.json()),
+          }),
+        )
+        .min(1)
+        .describe('the events, the oldest first'),
+      more: count.describe('how many were left out'),
+    }),
+  },
   'export.requested': {
     topic: 'exports',
     version: 1,

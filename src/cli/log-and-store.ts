@@ -2,6 +2,7 @@ import { loadConfig } from '../config.ts'
 import { openEventLog } from '../event-log.ts'
 import { createLogger } from '../logger.ts'
 import { openStore } from '../open-store.ts'
+import { publicUrlOf } from '../public-url.ts'
 import type { WorkerServices } from '../workers/compose.ts'
 
 /** Runs `work` on the event log and the databases that the settings name, whether or not a server runs on them. */
@@ -11,7 +12,7 @@ export const withLogAndStore = async (work: (services: WorkerServices) => Promis
   const store = await openStore(config, logger)
   const log = await openEventLog(config, logger)
   try {
-    await work({ config, logger, store, log })
+    await work({ config, logger, store, log, publicUrl: () => publicUrlOf(config) })
   } finally {
     await log.close()
     await store.close()

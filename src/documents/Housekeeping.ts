@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '../logger.ts'
 import { pruneUsage } from '../store/analytics.ts'
+import { pruneLastMails } from '../store/gathered-mails.ts'
 import { pruneHandledEvents } from '../store/handled-events.ts'
 import { pruneIdempotencyKeys } from '../store/idempotency.ts'
 import { takeLease } from '../store/leases.ts'
@@ -13,7 +14,7 @@ export type HousekeepingTask = (db: StoreDatabase, now: number) => Promise<void>
 export interface HousekeepingOptions {
   readonly store: Pick<Store, 'all'>
   readonly logger: Logger
-  /** Besides the removal of what has expired: idempotency keys, claims of events, usage by the hour. @default [] */
+  /** Besides the removal of what has expired: idempotency keys, claims of events, usage by the hour, times of mails. @default [] */
   readonly tasks?: readonly HousekeepingTask[]
   /** @default 600000 */
   readonly intervalMs?: number
@@ -26,7 +27,13 @@ export class Housekeeping {
   readonly #timer: NodeJS.Timeout
 
   constructor(options: HousekeepingOptions) {
-    const tasks = [pruneIdempotencyKeys, pruneHandledEvents, pruneUsage, ...(options.tasks ?? [])]
+    const tasks = [
+      pruneIdempotencyKeys,
+      pruneHandledEvents,
+      pruneUsage,
+      pruneLastMails,
+      ...(options.tasks ?? []),
+    ]
     this.#options = { intervalMs: 600_000, ...options, tasks }
     this.#timer = setInterval(() => void this.run(), this.#options.intervalMs).unref()
   }

@@ -35,7 +35,7 @@ export class KnownUsers implements Erasable {
       extensionName: 'KnownUsers',
       connected: async ({ context }: connectedPayload) => {
         const { user } = context as Partial<AuthContext>
-        if (user) this.#note(user)
+        if (user) this.note(user)
       },
     }
   }
@@ -55,7 +55,8 @@ export class KnownUsers implements Erasable {
     return this.#writer.flush()
   }
 
-  #note({ id, ...said }: AuthContext['user']): void {
+  /** Notes what a token says about its user. */
+  note({ id, ...said }: AuthContext['user']): void {
     const [name, email] = [said.name ?? null, said.email ?? null]
     const before = this.#noted.get(id)
     const seenAt = Date.now()

@@ -18,8 +18,11 @@ import { downloadRoutes } from './downloads.ts'
 import { editRoutes } from './edits.ts'
 import { exportRoutes } from './exports.ts'
 import { grantRoutes } from './grants.ts'
+import { mailboxRoutes } from './mailbox.ts'
+import { notificationPreferenceRoutes } from './notification-preferences.ts'
 import { presenceRoutes } from './presence.ts'
 import { shareRoutes } from './shares.ts'
+import { unsubscribeRoutes } from './unsubscribe.ts'
 import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 import type { RestServices } from './services.ts'
@@ -40,6 +43,8 @@ const resources = [
   auditRoutes,
   analyticsRoutes,
   userRoutes,
+  notificationPreferenceRoutes,
+  mailboxRoutes,
 ]
 
 /** All of `/api`: routes, their OpenAPI description at `/api/openapi.json` and the page of it at `/api/docs`. */
@@ -80,9 +85,10 @@ export const addRest = async (app: FastifyInstance, services: RestServices): Pro
   await app.register(async (links) => {
     await links.register(rateLimit, limit)
     if (services.downloads) downloadRoutes(links, services.downloads)
+    unsubscribeRoutes(links, services)
   })
   await app.register(async (api) => {
-    addAuthentication(api, services.verify)
+    addAuthentication(api, services.verify, services.onIdentity)
     await api.register(rateLimit, { ...limit, keyGenerator: (request) => identityOf(request).userId })
     for (const addRoutes of resources) addRoutes(api, services)
   })

@@ -4,11 +4,17 @@ import type { Identity, TokenVerifier } from '../../extensions/auth/index.ts'
 const identities = new WeakMap<FastifyRequest, Identity>()
 
 /** Requires of each request an access token: `Authorization: Bearer <JWT>` (RFC 6750, section 2.1). */
-export const addAuthentication = (app: FastifyInstance, verify: TokenVerifier): void => {
+export const addAuthentication = (
+  app: FastifyInstance,
+  verify: TokenVerifier,
+  onIdentity: (identity: Identity) => void,
+): void => {
   app.addHook('onRequest', async (request, reply) => {
     const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
     reply.header('www-authenticate', 'Bearer')
-    identities.set(request, await verify(token))
+    const identity = await verify(token)
+    identities.set(request, identity)
+    onIdentity(identity)
     reply.removeHeader('www-authenticate')
   })
 }

@@ -59,7 +59,8 @@ export const contentResponse = {
   },
 }
 
-const problem = (description: string) => ({
+/** What a route may answer that is no success. */
+export const problem = (description: string) => ({
   description,
   content: { [problemMediaType]: { schema: problemSchema } },
 })

@@ -1,4 +1,4 @@
-import type { TokenVerifier } from '../../extensions/auth/index.ts'
+import type { Identity, TokenVerifier } from '../../extensions/auth/index.ts'
 import type { Fleet } from '../../extensions/fleet/index.ts'
 import type { Presence } from '../../extensions/presence/index.ts'
 import type { DocumentAccess } from '../documents/DocumentAccess.ts'
@@ -7,12 +7,15 @@ import type { History } from '../documents/history/History.ts'
 import type { InvitationLinks } from '../documents/InvitationLinks.ts'
 import type { Permissions } from '../documents/Permissions.ts'
 import type { Exports, ServerDownloads } from '../exports/index.ts'
+import type { UnsubscribeLinks } from '../notifications/UnsubscribeLinks.ts'
 import type { Store } from '../store/Store.ts'
 
 /** What the routes need. */
 export interface RestServices {
   readonly version: string
   readonly verify: TokenVerifier
+  /** Called with whoever sends a request. */
+  readonly onIdentity: (identity: Identity) => void
   readonly store: Store
   readonly documents: DocumentAccess
   readonly history: History
@@ -24,6 +27,9 @@ export interface RestServices {
   readonly fleet: Fleet
   /** Files that this server gives to whoever has their link; undefined when they are fetched from S3. */
   readonly downloads?: ServerDownloads
+  readonly unsubscribing: UnsubscribeLinks
+  /** Whether a user may see what concerns the server as a whole. */
+  readonly isOperator: (identity: Identity) => boolean
   readonly limits: RestLimits
 }
 

@@ -19,9 +19,11 @@ import { AutomaticVersions } from '../documents/history/AutomaticVersions.ts'
 import { History } from '../documents/history/History.ts'
 import { InvitationLinks } from '../documents/InvitationLinks.ts'
 import { assertAvailable } from '../documents/availability.ts'
+import type { KnownUsers } from '../documents/KnownUsers.ts'
 import { Permissions } from '../documents/Permissions.ts'
 import { Exports, ServerDownloads, type Downloads } from '../exports/index.ts'
 import type { Logger } from '../logger.ts'
+import { UnsubscribeLinks } from '../notifications/UnsubscribeLinks.ts'
 import type { RestServices } from '../rest/services.ts'
 import type { Store } from '../store/Store.ts'
 import { version } from '../version.ts'
@@ -41,6 +43,7 @@ export interface DocumentParts {
   readonly parts: readonly Erasable[]
   /** Users who may hold grants beside the claims of their token. */
   readonly isGuest: (identity: Identity) => boolean
+  readonly users: KnownUsers
   readonly fleet: Fleet
   readonly presence: Presence
   readonly downloads: Downloads
@@ -87,18 +90,24 @@ export const composeDocuments = (parts: DocumentParts) => {
     userOf,
   })
 
+  const linkOptions = (url: () => string) => ({
+    secret: linkSecretOf(config),
+    publicUrl: () => config.publicUrl ?? url(),
+  })
+
   const rest = ({ verify, url }: RestOptions): RestServices => ({
     version,
     verify,
+    onIdentity: ({ userId: id, name, email }) =>
+      parts.users.note({ id, ...(name !== undefined && { name }), ...(email !== undefined && { email }) }),
     store,
     documents,
     history,
     exports,
     eraser,
-    invitations: new InvitationLinks({
-      secret: linkSecretOf(config),
-      publicUrl: () => config.publicUrl ?? url(),
-    }),
+    invitations: new InvitationLinks(linkOptions(url)),
+    unsubscribing: new UnsubscribeLinks(linkOptions(url)),
+    isOperator: (identity) => parts.isGuest(identity) || config.operators.includes(identity.userId),
     permissions,
     presence: parts.presence,
     ...(parts.downloads instanceof ServerDownloads && { downloads: parts.downloads }),

@@ -22,6 +22,7 @@ import { DocumentVisits } from '../documents/DocumentVisits.ts'
 import { Housekeeping } from '../documents/Housekeeping.ts'
 import type { Permissions } from '../documents/Permissions.ts'
 import type { Logger } from '../logger.ts'
+import { ErasableNotifications } from '../notifications/ErasableNotifications.ts'
 import { openStore } from '../open-store.ts'
 import { Transport, type TransportOptions } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from '../secret.ts'
@@ -158,8 +159,10 @@ export const startServer = async ({
     parts: [
       erasableEvents(log, edits),
       { erase: async (documentName) => activity.forget(documentName) },
+      new ErasableNotifications(store, users),
       users,
     ],
+    users,
     fleet,
     presence,
     downloads,
@@ -170,6 +173,7 @@ export const startServer = async ({
     logger,
     store,
     log,
+    publicUrl: () => config.publicUrl ?? url(),
     documents: { read: (name, use) => documentServices.documents.read(name, use), downloads },
     names: parseWorkers(config.workers) ?? [],
     own: ownWorkers,
@@ -260,9 +264,10 @@ export const startServer = async ({
     logger.error({ err: error }, 'events are not published'),
   )
   outbox.start()
-  workers.start()
   figures.start()
   await http.listen({ port: config.port, host: config.host })
+  // Mails say where the server is.
+  workers.start()
   // Which erasures were interrupted stands in the object store; while that is away, edits go on without it.
   const { eraser } = documentServices
   objects.watch.onRestored(() => {

@@ -25,6 +25,9 @@ export interface Schema {
   countedPositions: CountedPositionsTable
   analyticsRebuild: AnalyticsRebuildTable
   settledDeadLetters: SettledDeadLettersTable
+  lastMails: LastMailsTable
+  gatheredMails: GatheredMailsTable
+  capturedMails: CapturedMailsTable
   shard: ShardTable
 }
 
@@ -238,6 +241,35 @@ export interface SettledDeadLettersTable {
   topic: string
   offset: number
   settledAt: number
+}
+
+/** The last mail that a person was sent at once, or in a digest. */
+export interface LastMailsTable {
+  /** Address, in lower case. */
+  recipient: string
+  eventId: string
+  at: number
+}
+
+/** Notifications that wait for the next digest of a person. */
+export interface GatheredMailsTable {
+  recipient: string
+  eventId: string
+  documentName: string
+  /** JSON. */
+  event: string
+  at: number
+  dueAt: number
+}
+
+/** Mails of a server that sends none. */
+export interface CapturedMailsTable {
+  id: string
+  recipient: string
+  subject: string
+  text: string
+  html: string
+  at: number
 }
 
 /** One row: which shard this database is, and of how many. */

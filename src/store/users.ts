@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { StoreDatabase, UsersTable } from './schema.ts'
 import type { Store } from './Store.ts'
 
@@ -32,6 +32,22 @@ export const findUsers = async (
     Array.from(byShard, ([db, some]) => db.selectFrom('users').selectAll().where('id', 'in', some).execute()),
   )
   return new Map(found.flat().map((user) => [user.id, user]))
+}
+
+/** The user who was last known by an address, whatever its case. */
+export const findUserByEmail = async (store: Store, email: string): Promise<UserRow | undefined> => {
+  const found = await Promise.all(
+    store.all.map((db) =>
+      db
+        .selectFrom('users')
+        .selectAll()
+        .where(sql`lower(email)`, '=', email.toLowerCase())
+        .orderBy('seenAt', 'desc')
+        .limit(1)
+        .executeTakeFirst(),
+    ),
+  )
+  return found.filter((user) => user !== undefined).sort((a, b) => b.seenAt - a.seenAt)[0]
 }
 
 export const deleteUser = async (db: StoreDatabase, id: string): Promise<void> => {

@@ -5,6 +5,7 @@ import type { Downloads } from '../exports/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Store } from '../store/Store.ts'
 import { analyticsWorker } from './analytics.ts'
+import { emailWorker } from './email.ts'
 import { exportsWorker } from './exports.ts'
 import type { WorkerName } from './names.ts'
 import type { AnyWorker } from './Worker.ts'
@@ -17,10 +18,13 @@ export interface WorkerServices {
   readonly log: EventLog
   /** Of the server that the workers run in; without it they open what they need. */
   readonly documents?: { readonly read: DocumentReader; readonly downloads: Downloads }
+  /** Address of the page, without a slash at its end. */
+  readonly publicUrl: () => string
 }
 
 /** One line for each worker of `names.ts`. */
 export const workerFactories: Readonly<Record<WorkerName, (services: WorkerServices) => AnyWorker>> = {
   analytics: analyticsWorker,
+  email: emailWorker,
   exports: exportsWorker,
 }

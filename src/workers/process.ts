@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import { ensureTopics, openEventLog } from '../event-log.ts'
 import type { Logger } from '../logger.ts'
 import { openStore } from '../open-store.ts'
+import { publicUrlOf } from '../public-url.ts'
 import type { WorkerName } from './names.ts'
 import type { AnyWorker } from './Worker.ts'
 import { Workers } from './Workers.ts'
@@ -36,7 +37,16 @@ export const startWorkers = async ({
   collectDefaultMetrics({ register: registry })
   const store = await openStore(config, logger)
   const log = await openEventLog(config, logger)
-  const workers = new Workers({ config, logger, store, log, names, own, registry })
+  const workers = new Workers({
+    publicUrl: () => publicUrlOf(config),
+    config,
+    logger,
+    store,
+    log,
+    names,
+    own,
+    registry,
+  })
   const stopping = new AbortController()
   const topicsReady = ensureTopics(log, logger, stopping.signal)
   workers.start()

@@ -80,7 +80,7 @@ export const workerRunnerConformance = (driver: string, open: () => Promise<Runn
 
     const publish = (...events: Notification[]) => parts.log.publish('notifications', events.map(encodeEvent))
 
-    const titleOf = (event: Notification): string => event.data.title ?? ''
+    const titleOf = ({ data }: Notification): string => ('title' in data && data.title) || ''
 
     const deadLetters = async () =>
       (await parts.log.read('notifications-dlq')).filter(
@@ -143,7 +143,7 @@ export const workerRunnerConformance = (driver: string, open: () => Promise<Runn
       await expect
         .poll(async () =>
           (await deadLetters()).map(({ headers, value }) => ({
-            title: (JSON.parse(value) as Notification).data.title,
+            title: titleOf(JSON.parse(value) as Notification),
             cause: headers['cause'],
             attempts: headers['attempts'],
           })),

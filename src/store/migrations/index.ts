@@ -12,6 +12,7 @@ import { handledEvents } from './0010-handled-events.ts'
 import { exports } from './0011-exports.ts'
 import { analytics } from './0012-analytics.ts'
 import { deadLetters } from './0013-dead-letters.ts'
+import { mails } from './0014-mails.ts'
 import type { ColumnTypes } from './column-types.ts'
 
 /** Changes the tables from one version to the next. Runs in a transaction; column names are camelCase. */
@@ -36,4 +37,5 @@ export const migrations: Readonly<Record<string, StoreMigration>> = {
   '0011-exports': exports,
   '0012-analytics': analytics,
   '0013-dead-letters': deadLetters,
+  '0014-mails': mails,
 }
