@@ -33,13 +33,22 @@ const documentOf = (chapters: number, round: number): DocumentTree =>
 
 const ticksPerSecond = 100
 
-/** CPU time of a process so far, s, and its highest resident memory, MiB. */
-const usageOf = (pid: number): { cpu: number; peakMiB: number } => {
+/** CPU time of a process so far, s. */
+const cpuOf = (pid: number): number => {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ')
-  const [, peak = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return { cpu: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond, peakMiB: Number(peak) / 1024 }
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
+/** Highest resident memory of a process so far, MiB; 0 when it has ended. */
+const peakOf = (pid: number): number => {
+  try {
+    const [, peak = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    return Number(peak) / 1024
+  } catch {
+    return 0
+  }
 }
 
 interface Measurement {
@@ -49,30 +58,50 @@ interface Measurement {
   readonly bytes: number
 }
 
-const measure = async (format: ExportFormat, trees: readonly DocumentTree[]): Promise<Measurement> => {
+const render = (pool: RenderPool, format: ExportFormat, tree: DocumentTree) =>
+  exportDocument(
+    { tree, names: {} },
+    format,
+    { title: 'Benchmark' },
+    { pool, fetchImage: () => Promise.resolve(undefined) },
+  )
+
+/** In one child that is never replaced. */
+const measureSpeed = async (
+  format: ExportFormat,
+  trees: readonly DocumentTree[],
+): Promise<Omit<Measurement, 'peakMiB'>> => {
   const [first, second, ...others] = trees
   const rounds = others.length
   const pool = new RenderPool({ recycleAfter: rounds + 10, recycleAtBytes: 2 ** 40 })
-  const render = (tree: DocumentTree) =>
-    exportDocument(
-      { tree, names: {} },
-      format,
-      { title: 'Benchmark' },
-      { pool, fetchImage: () => Promise.resolve(undefined) },
-    )
   try {
-    if (first) await render(first)
-    if (second) await render(second)
+    if (first) await render(pool, format, first)
+    if (second) await render(pool, format, second)
     const [pid] = pool.pids
     if (pid === undefined) throw new Error('the child ended')
-    const before = usageOf(pid)
+    const cpuBefore = cpuOf(pid)
     const startedAt = performance.now()
     let bytes = 0
-    for (const tree of others) bytes = (await render(tree)).bytes.length
+    for (const tree of others) bytes = (await render(pool, format, tree)).bytes.length
     const wallMs = (performance.now() - startedAt) / rounds
-    const { cpu, peakMiB } = usageOf(pid)
-    return { wallMs, cpuMs: ((cpu - before.cpu) * 1000) / rounds, peakMiB, bytes }
+    return { wallMs, cpuMs: ((cpuOf(pid) - cpuBefore) * 1000) / rounds, bytes }
   } finally {
+    await pool.close()
+  }
+}
+
+/** Highest memory of any child of a pool as it is used, MiB. */
+const measureMemory = async (format: ExportFormat, trees: readonly DocumentTree[]): Promise<number> => {
+  const pool = new RenderPool()
+  let peakMiB = 0
+  const timer = setInterval(() => {
+    for (const pid of pool.pids) peakMiB = Math.max(peakMiB, peakOf(pid))
+  }, 10)
+  try {
+    for (const tree of trees) await render(pool, format, tree)
+    return peakMiB
+  } finally {
+    clearInterval(timer)
     await pool.close()
   }
 }
@@ -111,7 +140,7 @@ const row = (cells: readonly (string | number)[]): void => console.log(`| ${cell
 const perSecond = (ms: number): string => (1000 / ms).toFixed(1)
 
 console.log(
-  `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}. One child process, warm; CPU is the child's.\n`,
+  `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}. Speed of one child process, warm, in its CPU; memory with children replaced as they are in use.\n`,
 )
 row(['Document', 'Renderer', 'files/s', 'wall ms', 'CPU ms', 'files/CPU-s', 'child peak MiB', 'KiB'])
 row(Array.from({ length: 8 }, () => '---'))
@@ -121,7 +150,8 @@ for (const { name, chapters, rounds } of [
 ]) {
   const trees = Array.from({ length: rounds + 2 }, (_, round) => documentOf(chapters, round))
   for (const format of ['pdf', 'docx'] as const) {
-    const { wallMs, cpuMs, peakMiB, bytes } = await measure(format, trees)
+    const { wallMs, cpuMs, bytes } = await measureSpeed(format, trees)
+    const peakMiB = await measureMemory(format, trees)
     const figures = [
       perSecond(wallMs),
       wallMs.toFixed(0),

@@ -14,7 +14,10 @@ export interface RenderPoolOptions {
   readonly maxChildBytes?: number
   /** Documents after which a child is replaced. @default 50 */
   readonly recycleAfter?: number
-  /** Memory from which a child is replaced once it has finished, bytes. @default 400 MiB */
+  /**
+   * Memory from which a child is replaced once it has finished, bytes. A document of 200 pages takes 250 MiB on top of it.
+   * @default 256 MiB
+   */
   readonly recycleAtBytes?: number
   /** How long an unused child is kept, ms. @default 60_000 */
   readonly idleMs?: number
@@ -47,7 +50,7 @@ export class RenderPool {
       deadlineMs: 60_000,
       maxChildBytes: 1024 ** 3,
       recycleAfter: 50,
-      recycleAtBytes: 400 * 1024 ** 2,
+      recycleAtBytes: 256 * 1024 ** 2,
       idleMs: 60_000,
       ...options,
     }

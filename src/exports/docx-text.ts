@@ -7,7 +7,10 @@ import {
   type ParagraphChild,
 } from 'docx'
 import { directionRuns } from './direction.ts'
-import type { ImageData, PrintImage, PrintInline, PrintMeta } from './PrintDocument.ts'
+import type { Direction, ImageData, PrintImage, PrintInline, PrintMeta } from './PrintDocument.ts'
+import { RunStyle, StyledRun } from './StyledRun.ts'
+
+type PrintText = Extract<PrintInline, { t: 'text' }>
 
 const eastAsianFonts = {
   sc: 'Microsoft YaHei',
@@ -32,6 +35,7 @@ const lineWidth = 610
 export class DocxText {
   readonly #images: readonly ImageData[]
   readonly #missing = new Set<number>()
+  readonly #styles = new Map<string, RunStyle>()
 
   constructor(images: readonly ImageData[]) {
     this.#images = images
@@ -57,11 +61,31 @@ export class DocxText {
             }),
           ]
         case 'text': {
-          const runs = textRuns(inline, base)
+          const runs = this.#runs(inline, base)
           return inline.href === '' ? runs : [new ExternalHyperlink({ link: inline.href, children: runs })]
         }
       }
     })
+  }
+
+  /** A run holds letters of one direction only; the line's own direction decides their order. */
+  #runs(inline: PrintText, base: IRunOptions): ParagraphChild[] {
+    return inline.text
+      .split('\n')
+      .flatMap((line, index) =>
+        directionRuns(line === '' ? ' ' : line).map(
+          ({ text, dir }, place) =>
+            new StyledRun(this.#styleOf(inline, base, dir), text, index > 0 && place === 0),
+        ),
+      )
+  }
+
+  #styleOf(inline: PrintText, base: IRunOptions, dir: Direction): RunStyle {
+    const options = optionsOf(inline, base, dir)
+    const name = JSON.stringify(options)
+    const known = this.#styles.get(name) ?? new RunStyle(options)
+    this.#styles.set(name, known)
+    return known
   }
 
   image({ index, alt, width, height }: PrintImage): ParagraphChild[] {
@@ -86,10 +110,9 @@ export class DocxText {
   }
 }
 
-/** A run holds letters of one direction only; the line's own direction decides their order. */
-const textRuns = (inline: Extract<PrintInline, { t: 'text' }>, base: IRunOptions): TextRun[] => {
+const optionsOf = (inline: PrintText, base: IRunOptions, dir: Direction): IRunOptions => {
   const { bold, italic, underline, strike, code, position, highlight, color, href } = inline
-  const options: IRunOptions = {
+  return {
     ...base,
     ...(bold ? { bold, boldComplexScript: true } : {}),
     ...(italic ? { italics: true, italicsComplexScript: true } : {}),
@@ -100,21 +123,11 @@ const textRuns = (inline: Extract<PrintInline, { t: 'text' }>, base: IRunOptions
     ...(position === 'super' ? { superScript: true } : {}),
     ...(highlight === '' ? {} : { shading: { fill: highlight.slice(1) } }),
     ...(color === '' ? (href === '' ? {} : { color: '0B57D0' }) : { color: color.slice(1) }),
+    ...(dir === 'rtl' ? { rightToLeft: true } : {}),
   }
-  return inline.text.split('\n').flatMap((line, index) =>
-    directionRuns(line === '' ? ' ' : line).map(
-      ({ text, dir }, place) =>
-        new TextRun({
-          ...options,
-          text,
-          ...(dir === 'rtl' ? { rightToLeft: true } : {}),
-          ...(index > 0 && place === 0 ? { break: 1 } : {}),
-        }),
-    ),
-  )
 }
 
-export const codeRuns = (text: string): TextRun[] =>
-  text
-    .split('\n')
-    .map((line, index) => new TextRun({ text: line, font: monospaced, ...(index > 0 ? { break: 1 } : {}) }))
+const codeStyle = new RunStyle({ font: monospaced })
+
+export const codeRuns = (text: string): ParagraphChild[] =>
+  text.split('\n').map((line, index) => new StyledRun(codeStyle, line, index > 0))

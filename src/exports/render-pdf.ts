@@ -28,8 +28,8 @@ export const renderPdf = (document: PrintDocument, images: readonly ImageData[])
     return render(compiler, document, images)
   } finally {
     compiler.resetShadow()
-    // What this document and the template share is kept for the next one.
-    compiler.evictCache(1)
+    // What Typst remembers of a document is of no use to the next one, and is most of the memory.
+    compiler.evictCache(0)
   }
 }
 
@@ -75,11 +75,24 @@ const compile = (
   images: readonly ImageData[],
 ): NodeTypstDocument | Failure => {
   compiler.resetShadow()
-  compiler.mapShadow(`${workspace}/document.json`, Buffer.from(JSON.stringify(document)))
+  compiler.mapShadow(`${workspace}/document.json`, Buffer.from(toJson(document)))
   compiler.mapShadow(`${workspace}/fonts.json`, Buffer.from(JSON.stringify(fontFamilies(document.meta))))
   for (const [index, { bytes }] of images.entries())
     compiler.mapShadow(`${workspace}/image-${index}`, Buffer.from(bytes))
   return result(compiler, template)
+}
+
+/** The document as the template reads it. Most of it is plain text, for which Typst would keep a dictionary each. */
+const toJson = (document: PrintDocument): string =>
+  JSON.stringify(document, (key, value: unknown) =>
+    key === 'inlines' ? (value as PrintInline[]).map(withoutDefaults) : value,
+  )
+
+const withoutDefaults = (inline: PrintInline): unknown => {
+  if (inline.t !== 'text') return inline
+  const { t: _, text, ...all } = inline
+  const marks = Object.entries(all).filter(([, value]) => value !== false && value !== '')
+  return marks.length === 0 ? text : { text, ...Object.fromEntries(marks) }
 }
 
 const result = (compiler: NodeCompiler, mainFileContent: string): NodeTypstDocument | Failure => {
