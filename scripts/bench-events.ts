@@ -12,6 +12,7 @@ import {
   newEvent,
   topicSpecs,
   type CodraftEvent,
+  type EventLog,
 } from '../extensions/events/index.ts'
 import { Store } from '../src/store/Store.ts'
 import { analyticsWorker } from '../src/workers/analytics.ts'
@@ -112,28 +113,44 @@ const codraftPublish = (): Promise<Figures> =>
 let groups = 0
 const newGroup = (): string => `bench-${process.pid}-${(groups += 1)}`
 
+/** Measures from the first event on: joining a group takes as long for all. */
+const handlingOf = (count: number) => {
+  const started = Promise.withResolvers<void>()
+  const finished = Promise.withResolvers<void>()
+  let seen = 0
+  return {
+    began: () => started.resolve(),
+    handled(events: number) {
+      seen += events
+      if (seen >= count) finished.resolve()
+    },
+    async figures(): Promise<Figures> {
+      await started.promise
+      return measure(count, () => finished.promise)
+    },
+  }
+}
+
 /** Reads `count` messages from the beginning of the topic in a new group. */
 const bareConsume = async (count: number, touch: (value: Buffer | null) => void): Promise<Figures> => {
   const consumer = client.consumer({ groupId: newGroup(), allowAutoTopicCreation: false })
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: true })
-  const finished = Promise.withResolvers<void>()
-  let seen = 0
+  const handling = handlingOf(count)
   try {
-    return await measure(count, async () => {
-      await consumer.run({
-        partitionsConsumedConcurrently: 4,
-        eachBatch: async ({ batch, resolveOffset }) => {
-          for (const message of batch.messages) {
-            touch(message.value)
-            resolveOffset(message.offset)
-          }
-          seen += batch.messages.length
-          if (seen >= count) finished.resolve()
-        },
-      })
-      await finished.promise
+    const figures = handling.figures()
+    await consumer.run({
+      partitionsConsumedConcurrently: 4,
+      eachBatch: async ({ batch, resolveOffset }) => {
+        handling.began()
+        for (const message of batch.messages) {
+          touch(message.value)
+          resolveOffset(message.offset)
+        }
+        handling.handled(batch.messages.length)
+      },
     })
+    return await figures
   } finally {
     await consumer.disconnect()
   }
@@ -141,29 +158,36 @@ const bareConsume = async (count: number, touch: (value: Buffer | null) => void)
 
 const store = await Store.open({ databases: [`sqlite:${join(folder, 'store.sqlite')}`] })
 
+/** The log with a sign of the first message. */
+const announcing = (began: () => void): Pick<EventLog, 'publish' | 'subscribe' | 'lag'> => ({
+  publish: (...args) => log.publish(...args),
+  lag: (...args) => log.lag(...args),
+  subscribe: (options) =>
+    log.subscribe({
+      ...options,
+      handle(batch) {
+        began()
+        return options.handle(batch)
+      },
+    }),
+})
+
 /** `make` gets a function to call with the number of events that are handled. */
 const codraftConsume = async (
   count: number,
   make: (handled: (events: number) => void) => AnyWorker,
 ): Promise<Figures> => {
-  const finished = Promise.withResolvers<void>()
-  let seen = 0
-  const worker = make((handled) => {
-    seen += handled
-    if (seen >= count) finished.resolve()
-  })
+  const handling = handlingOf(count)
   const runner = new WorkerRunner({
-    worker: { ...worker, name: newGroup() },
-    log,
+    worker: { ...make(handling.handled), name: newGroup() },
+    log: announcing(handling.began),
     store,
     logger: pino({ level: 'silent' }),
     metrics: new WorkerMetrics(new Registry()),
   })
   try {
-    return await measure(count, async () => {
-      runner.start()
-      await finished.promise
-    })
+    runner.start()
+    return await handling.figures()
   } finally {
     await runner.stop()
   }
@@ -224,21 +248,23 @@ const baselines: Readonly<Record<string, string>> = {
   publish: 'publish: kafkajs',
   handle: 'handle: kafkajs eachBatch',
 }
-const perSecondOf = (name: string): number => median((results.get(name) ?? []).map((row) => row.perSecond))
+const medianOf = (name: string, figure: keyof Figures): number =>
+  median((results.get(name) ?? []).map((row) => row[figure]))
 const bytes = Math.round(messages.reduce((sum, { value }) => sum + value.length, 0) / messages.length)
 console.log(`Node ${process.version}, ${cpus()[0]?.model} × ${cpus().length}, one broker beside it`)
 console.log(`${eventCount} events of ${bytes} bytes, median of ${rounds} rounds\n`)
 console.table(
   Object.fromEntries(
-    Array.from(results, ([name, rows]) => {
-      const cpuUs = median(rows.map((row) => row.cpuUs))
+    Array.from(results.keys(), (name) => {
       const baseline = baselines[name.split(':')[0] ?? ''] ?? name
+      const cpuUs = medianOf(name, 'cpuUs')
       return [
         name,
         {
-          'events/s': Math.round(perSecondOf(name)),
-          ratio: Number((perSecondOf(name) / perSecondOf(baseline)).toFixed(2)),
+          'events/s': Math.round(medianOf(name, 'perSecond')),
+          ratio: Number((medianOf(name, 'perSecond') / medianOf(baseline, 'perSecond')).toFixed(2)),
           'CPU µs/event': Number(cpuUs.toFixed(1)),
+          'ratio of CPU': Number((medianOf(baseline, 'cpuUs') / cpuUs).toFixed(2)),
           [`cores at ${fleetEventsPerSecond}/s`]: Number(((cpuUs * fleetEventsPerSecond) / 1e6).toFixed(1)),
         },
       ]

@@ -123,7 +123,15 @@ export const storedMessage = (topic: string, partition: number, message: KafkaMe
   time: Number(message.timestamp),
   key: message.key?.toString() ?? '',
   value: message.value?.toString() ?? '',
-  headers: Object.fromEntries(
-    Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]),
-  ),
+  headers: textHeaders(message.headers),
 })
+
+const noHeaders = {}
+
+const textHeaders = (headers: KafkaMessage['headers']): Readonly<Record<string, string>> => {
+  const entries = Object.entries(headers ?? {})
+  // Nearly all messages have none.
+  return entries.length === 0
+    ? noHeaders
+    : Object.fromEntries(entries.map(([name, value]) => [name, String(value)]))
+}

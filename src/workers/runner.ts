@@ -23,7 +23,7 @@ import type { WorkerMetrics } from './WorkerMetrics.ts'
 
 export interface RunnerOptions {
   readonly worker: AnyWorker
-  readonly log: EventLog
+  readonly log: Pick<EventLog, 'publish' | 'subscribe' | 'lag'>
   readonly store: Pick<Store, 'of' | 'ofUser'>
   readonly logger: Logger
   readonly metrics: WorkerMetrics
@@ -147,19 +147,21 @@ export class WorkerRunner {
     })
   }
 
-  /** Undefined when there is nothing to be done about the message: it is for another group, or a dead letter now. */
+  /** Resolves to undefined when there is nothing to be done about the message: it is a dead letter now, or none of ours. */
   async #eventIn(message: StoredMessage, signal: AbortSignal): Promise<AnyEvent | undefined> {
-    const { worker } = this.#options
-    const { group } = message.headers
-    if (group !== undefined && group !== groupOf(worker.name)) return undefined
-    // What was claimed for it may be forgotten by now.
-    if (message.time < Date.now() - maxMessageAgeMs) return undefined
+    if (!this.#isOurs(message)) return undefined
     try {
       return decodeEvent(message)
     } catch (error) {
       await this.#attempts.bury(message, signal, error, 1)
       return undefined
     }
+  }
+
+  #isOurs({ headers: { group }, time }: StoredMessage): boolean {
+    if (group !== undefined && group !== groupOf(this.#options.worker.name)) return false
+    // What was claimed for an older one may be forgotten by now.
+    return time >= Date.now() - maxMessageAgeMs
   }
 
   async #handleEvent(
@@ -233,8 +235,12 @@ export class WorkerRunner {
     const { messages, signal } = batch
     const entries: Entry[] = []
     for (const message of messages) {
-      const event = await this.#eventIn(message, signal)
-      if (event) entries.push({ message, event })
+      if (!this.#isOurs(message)) continue
+      try {
+        entries.push({ message, event: decodeEvent(message) })
+      } catch (error) {
+        await this.#attempts.bury(message, signal, error, 1)
+      }
     }
     const byDatabase = await this.#attempts.reaching(signal, async () =>
       Map.groupBy(entries, ({ event }) => this.#databaseOf(event)),
