@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { applyUpdate, Doc } from 'yjs'
 import { CodraftError, errorCatalogue, type ErrorCode } from '../../extensions/errors.ts'
 import type { ContentEdit, ContentFormat } from '../documents/tree/index.ts'
 
@@ -27,6 +28,11 @@ const mediaTypes: Readonly<Record<ContentFormat, string>> = {
   md: 'text/markdown',
   html: 'text/html',
   text: 'text/plain',
+}
+
+interface Body {
+  readonly type: string
+  readonly content: string | Uint8Array
 }
 
 const maxAttempts = 6
@@ -78,14 +84,31 @@ export class DocumentsApi {
     await this.#send('POST', `${pathOf(documentName)}/edits`, { type: mediaTypes.json, content })
   }
 
-  async #send(method: string, path: string, body?: { type: string; content: string }): Promise<Response> {
+  /** The document with its history, empty when nothing was written to it. */
+  async load(documentName: string): Promise<Doc> {
+    const document = new Doc()
+    try {
+      const response = await this.#send('GET', `${pathOf(documentName)}?format=update`)
+      applyUpdate(document, new Uint8Array(await response.arrayBuffer()))
+    } catch (error) {
+      if (!(error instanceof CodraftError && error.errorCode === 'CODRAFT_DOCUMENT_NOT_FOUND')) throw error
+    }
+    return document
+  }
+
+  /** Applies a Yjs update (V1); resolves when it is durable. */
+  async applyUpdate(documentName: string, update: Uint8Array): Promise<void> {
+    await this.#send('PATCH', pathOf(documentName), { type: 'application/octet-stream', content: update })
+  }
+
+  async #send(method: string, path: string, body?: Body): Promise<Response> {
     const request: RequestInit = {
       method,
       headers: {
         authorization: `Bearer ${this.#access.token}`,
         ...(body && { 'content-type': body.type, 'idempotency-key': crypto.randomUUID() }),
       },
-      ...(body && { body: body.content }),
+      ...(body && { body: body.content as string | Uint8Array<ArrayBuffer> }),
     }
     for (let attempt = 1; ; attempt++) {
       const error = await this.#attempt(path, request)

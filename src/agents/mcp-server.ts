@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { CodraftError, errorCatalogue } from '../../extensions/errors.ts'
 import { version } from '../version.ts'
 import { AgentPresence } from './AgentPresence.ts'
+import { DocumentComments } from './DocumentComments.ts'
 import { DocumentsApi, type ServerAccess } from './DocumentsApi.ts'
 import { searchDocuments } from './search-documents.ts'
 
@@ -24,8 +25,11 @@ export const createMcpServer = (options: McpOptions): McpServer => {
   const server = new McpServer({ name: 'codraft', version }, { instructions })
   const api = new DocumentsApi(options)
   let presence: AgentPresence | undefined
+  const agentName = (): string =>
+    (options.agent ?? server.server.getClientVersion()?.name ?? 'Agent').slice(0, 60)
+  const comments = (): DocumentComments => new DocumentComments(api, options.token, agentName())
   const present = (): AgentPresence => {
-    const agent = (options.agent ?? server.server.getClientVersion()?.name ?? 'Agent').slice(0, 60)
+    const agent = agentName()
     const exists = (documentName: string) => api.exists(documentName)
     return (presence ??= new AgentPresence({ ...options, agent, exists }))
   }
@@ -119,6 +123,43 @@ export const createMcpServer = (options: McpOptions): McpServer => {
       answer(async () => {
         await present().during(document, () => api.replace(document, 'md', markdown))
         return 'Done; the document is stored.'
+      }),
+  )
+
+  server.registerTool(
+    'list_comments',
+    {
+      description: 'Lists the comment threads on a document, the oldest first.',
+      inputSchema: { document },
+      annotations: { readOnlyHint: true },
+    },
+    ({ document }) => answer(async () => JSON.stringify(await comments().list(document))),
+  )
+
+  server.registerTool(
+    'comment_on_document',
+    {
+      description:
+        'Begins a comment thread on a document, or replies to one. Needs no right to edit the document.',
+      inputSchema: {
+        document,
+        text: z.string().min(1).max(10_000).describe('Plain text.'),
+        quote: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            'The text that the comment is about: there once, within one block. Default: the whole document.',
+          ),
+        thread: z.string().optional().describe('Id of the thread to reply to, from list_comments.'),
+      },
+      annotations: { destructiveHint: false },
+    },
+    ({ document, text, quote, thread }) =>
+      answer(async () => {
+        if (thread === undefined) await comments().begin(document, text, quote)
+        else await comments().reply(document, thread, text)
+        return 'Done; the comment is stored.'
       }),
   )
   return server

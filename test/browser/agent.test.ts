@@ -54,6 +54,9 @@ test('an AI agent edits the document that a page shows, while somebody types in 
     '<p>We met on Wednesday. All of us.</p><h2>Decisions</h2><ol><li><p>Ship on <strong>Friday</strong></p></li><li><p>Tell everybody</p></li></ol>',
   )
   await waitForCaret(page, 'Scribe (Sam Okafor)')
+  await agent.call('comment_on_document', { document: name, text: 'All agreed?', quote: 'Ship on' })
+  const commented = page.locator('.comment-mark')
+  await expect.poll(() => commented.allTextContents(), { timeout: 30_000 }).toEqual(['Ship on'])
   const folder = process.env['CODRAFT_SCREENSHOTS']
   if (folder !== undefined) await page.screenshot({ path: `${folder}/agent.png` })
   expect(errors).toEqual([])

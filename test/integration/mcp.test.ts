@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as Y from 'yjs'
+import { readThreads } from '../../src/documents/comment-threads.ts'
 import { connectHocuspocus } from '../helpers/clients.ts'
 import { startAgent } from '../helpers/mcp-client.ts'
 import { startServer, type TestServer } from '../helpers/server.ts'
@@ -69,6 +70,52 @@ it('is seen as a cursor under its own name, where it edits', async () => {
   await expect.poll(index).toBe('Some text'.length)
   await agent.client.close()
   await expect.poll(stateOfAgent).toBeUndefined()
+})
+
+it('comments on a text, replies, and reads comments, with the role of a commenter', async () => {
+  const writer = await startAgent(server.url, await testToken('ada'))
+  const document = 'discussed'
+  await writer.call('write_document', { document, markdown: 'We meet on **Monday** at nine.\n\nBring tea.' })
+  await writer.client.close()
+  const token = await testToken('cyd', { name: 'Cyd', documents: { [document]: 'commenter' } })
+  await using agent = await startAgent(server.url, token)
+  expect(JSON.parse(await agent.call('list_comments', { document }))).toEqual([])
+  await agent.call('comment_on_document', { document, text: 'Which one?', quote: 'on Monday' })
+  await agent.call('comment_on_document', { document, text: 'Fine.' })
+  const threads = JSON.parse(await agent.call('list_comments', { document })) as { thread: string }[]
+  await agent.call('comment_on_document', { document, text: 'The next.', thread: threads[0]?.thread })
+  expect(JSON.parse(await agent.call('list_comments', { document }))).toMatchObject([
+    {
+      quote: 'on Monday',
+      isResolved: false,
+      comments: [
+        { author: 'Robin (Cyd)', text: 'Which one?' },
+        { author: 'Robin (Cyd)', text: 'The next.' },
+      ],
+    },
+    { quote: '', comments: [{ text: 'Fine.' }] },
+  ])
+  // The place is that of the text, in the document that others edit.
+  await using reader = await connectHocuspocus(server, document)
+  await using discussion = await connectHocuspocus(server, `${document}~comments`)
+  await expect.poll(() => readThreads(discussion.document)).toHaveLength(2)
+  await expect.poll(() => reader.isSaved).toBe(true)
+  const anchor = readThreads(discussion.document)[0]?.anchor as { start: string; end: string }
+  const places = [anchor.start, anchor.end].map((place) =>
+    Y.createAbsolutePositionFromRelativePosition(
+      Y.decodeRelativePosition(Buffer.from(place, 'base64')),
+      reader.document,
+    ),
+  )
+  expect(places.map((place) => place?.index)).toEqual([8, 17])
+  expect(places[0]?.type).toBeInstanceOf(Y.XmlText)
+  for (const args of [{ quote: 'absent' }, { quote: 'e' }, { thread: 'absent' }])
+    await expect(agent.call('comment_on_document', { document, text: 'x', ...args })).rejects.toThrow(
+      'CODRAFT_EDIT_INVALID',
+    )
+  await expect(agent.call('append_to_document', { document, markdown: 'x' })).rejects.toThrow(
+    'CODRAFT_ROLE_INSUFFICIENT',
+  )
 })
 
 it('has the role of its token and no more, and is told what it may do about a refusal', async () => {
