@@ -11,8 +11,8 @@ import {
   type ExportFormat,
   type ExportOptions,
 } from '../../src/exports/index.ts'
+import { hostileDocuments } from '../helpers/hostile-documents.ts'
 import { kitchenSink } from '../helpers/kitchen-sink.ts'
-import { pngOf } from '../helpers/png.ts'
 
 const pool = new RenderPool()
 afterAll(() => pool.close())
@@ -145,72 +145,8 @@ describe('a document with everything', () => {
 })
 
 describe('documents that could break a renderer', () => {
-  const text = (value: string, href?: string) => ({
-    type: 'text' as const,
-    text: value,
-    marks: href === undefined ? [] : [{ type: 'link' as const, attrs: { href } }],
-  })
-  const quoted = (levels: number): Block => {
-    let block = paragraph('innermost')
-    for (let level = 0; level < levels; level++) block = { type: 'blockquote', attrs: {}, content: [block] }
-    return block
-  }
-  const image = (bytes: Buffer): Block => ({
-    type: 'image',
-    attrs: { src: `data:image/png;base64,${bytes.toString('base64')}`, alt: 'shown instead' },
-  })
-  const cell = (value: string, colspan = 1, rowspan = 1) => ({
-    type: 'tableCell' as const,
-    attrs: { colspan, rowspan },
-    content: [paragraph(value)],
-  })
-  const row = (...content: ReturnType<typeof cell>[]) => ({ type: 'tableRow' as const, attrs: {}, content })
-  const sound = pngOf(40, 40)
-  const damaged = Buffer.concat([sound.subarray(0, 50), Buffer.alloc(60, 7)])
-
-  const hostile: Readonly<Record<string, DocumentTree>> = {
-    'an empty document': documentOf(),
-    '40 nested quotes': documentOf(quoted(40)),
-    'a first heading of level 4': documentOf({
-      type: 'heading',
-      attrs: { level: 4 },
-      content: [text('innermost')],
-    }),
-    'links without an address, and with scripts': documentOf({
-      type: 'paragraph',
-      attrs: {},
-      content: [
-        text('innermost', ''),
-        text('b', 'javascript:alert(1)'),
-        text('c', `https://x/${'y'.repeat(9000)}`),
-      ],
-    }),
-    'a ragged table with spans past its end': documentOf(
-      {
-        type: 'table',
-        attrs: {},
-        content: [
-          row(cell('innermost', 900, 900), cell('b')),
-          row(),
-          row(cell('c'), cell('d', 3), cell('e', 1, 70)),
-        ],
-      },
-      paragraph('after'),
-    ),
-    'an image bomb': documentOf(image(pngOf(9000, 9000)), paragraph('innermost')),
-    'a damaged image': documentOf(image(damaged), paragraph('innermost')),
-    'half characters and control characters': documentOf(paragraph('innermost \uD800 \u0000\u0007\uFFFF x')),
-    'letters that no font has': documentOf(paragraph('innermost \u{1F9FF} ꦱ 𐍈 \u{12000}')),
-    'code in its text': documentOf(paragraph('innermost #panic() #import "x" */ ]] $ @ <label> \\')),
-    'a word of 200,000 letters': documentOf(paragraph('innermost'), paragraph('w'.repeat(200_000))),
-    '20,000 paragraphs': documentOf(
-      paragraph('innermost'),
-      ...Array.from({ length: 20_000 }, (_, index) => paragraph(`Paragraph ${index}`)),
-    ),
-  }
-
-  test.each(Object.keys(hostile))('%s: every format is made', async (name) => {
-    const tree = hostile[name] as DocumentTree
+  test.each(Object.keys(hostileDocuments))('%s: every format is made', async (name) => {
+    const tree = hostileDocuments[name] as DocumentTree
     for (const format of exportFormats) {
       const file = await exportTree(tree, format)
       expect(file.bytes.length, format).toBeGreaterThanOrEqual(name === 'an empty document' ? 0 : 5)
@@ -226,7 +162,7 @@ describe('documents that could break a renderer', () => {
   })
 
   test('an image past the limit of pixels is left out, with a note', async () => {
-    const bomb = await exportTree(hostile['an image bomb'] as DocumentTree, 'pdf')
+    const bomb = await exportTree(hostileDocuments['an image bomb'] as DocumentTree, 'pdf')
     expect(bomb.notes.join()).toContain('could not be included')
     const { text } = await pdfOf(bomb)
     expect(text).toContain('[shown instead]')
