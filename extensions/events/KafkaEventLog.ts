@@ -146,7 +146,12 @@ export class KafkaEventLog implements EventLog {
       onClosed: () => this.#subscriptions.delete(subscription),
     })
     this.#subscriptions.add(subscription)
-    await reaching(() => subscription.start())
+    try {
+      await reaching(() => subscription.start())
+    } catch (error) {
+      await subscription.close().catch(() => undefined)
+      throw error
+    }
     return subscription
   }
 

@@ -79,12 +79,14 @@ export const releaseEvent = async (
 /** Extends the leases of a process that is alive. */
 export const extendClaims = async (
   db: StoreDatabase,
+  eventIds: readonly string[],
   { worker, holder, now, leaseMs }: Omit<Claim, 'eventId' | 'eventTime'>,
 ): Promise<void> => {
   await db
     .updateTable('handledEvents')
     .set({ leaseUntil: now + leaseMs })
     .where('worker', '=', worker)
+    .where('eventId', 'in', eventIds)
     .where('holder', '=', holder)
     .where('leaseUntil', 'is not', null)
     .execute()

@@ -20,7 +20,9 @@ export interface AttemptsOptions {
 export class Attempts {
   readonly #options: AttemptsOptions
   readonly #retry: RetryOptions
-  readonly #pause = new Pause()
+  /** For what the worker itself needs, and for the databases and the log: one that is back says nothing of the other. */
+  readonly #workerPause = new Pause()
+  readonly #runnerPause = new Pause()
 
   constructor(options: AttemptsOptions) {
     this.#options = options
@@ -29,7 +31,7 @@ export class Attempts {
 
   /** What the worker waits for; undefined while it works. */
   get pausedBy(): string | undefined {
-    return this.#pause.reason
+    return this.#workerPause.reason ?? this.#runnerPause.reason
   }
 
   /**
@@ -46,7 +48,7 @@ export class Attempts {
     const { worker, logger, metrics } = this.#options
     for (let number = 1; ; number++) {
       try {
-        await this.reaching(signal, () => attempt(number))
+        await this.#reaching(this.#workerPause, signal, () => attempt(number))
         return true
       } catch (error) {
         signal.throwIfAborted()
@@ -63,18 +65,22 @@ export class Attempts {
     }
   }
 
-  /** Runs `work`, again and again while it fails because something is away. */
-  async reaching<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+  /** Runs `work` on the databases or the log, again and again while these are away. */
+  reaching<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+    return this.#reaching(this.#runnerPause, signal, work)
+  }
+
+  async #reaching<Result>(pause: Pause, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     const { logger } = this.#options
     for (;;) {
-      await this.#pause.wait(signal)
+      await pause.wait(signal)
       try {
         const result = await work()
-        if (this.#pause.end()) logger.info('the worker goes on')
+        if (pause.end()) logger.info('the worker goes on')
         return result
       } catch (error) {
         if (kindOf(error) !== 'down') throw error
-        if (this.#pause.begin(messageOf(error))) logger.error({ err: error }, 'the worker waits')
+        if (pause.begin(messageOf(error))) logger.error({ err: error }, 'the worker waits')
       }
     }
   }

@@ -44,13 +44,16 @@ export class Claims {
     return result
   }
 
-  async finish(claim: EventClaim): Promise<void> {
-    await finishEvent(claim.db, { worker: this.#worker, eventId: claim.eventId })
-    this.#open.delete(claim)
+  async finish({ db, eventId }: EventClaim): Promise<void> {
+    await finishEvent(db, { worker: this.#worker, eventId })
   }
 
-  async release(claim: EventClaim): Promise<void> {
-    await releaseEvent(claim.db, { worker: this.#worker, eventId: claim.eventId, holder: this.#holder })
+  async release({ db, eventId }: EventClaim): Promise<void> {
+    await releaseEvent(db, { worker: this.#worker, eventId, holder: this.#holder })
+  }
+
+  /** This process is done with it: a claim that is neither finished nor released runs out. */
+  forget(claim: EventClaim): void {
     this.#open.delete(claim)
   }
 
@@ -59,9 +62,17 @@ export class Claims {
   }
 
   async #extend(): Promise<void> {
-    const databases = new Set(Array.from(this.#open, ({ db }) => db))
+    const byDatabase = Map.groupBy(this.#open, ({ db }) => db)
     const lease = { worker: this.#worker, holder: this.#holder, now: Date.now(), leaseMs }
     // A database that is away keeps the others from taking over, too.
-    await Promise.allSettled(Array.from(databases, (db) => extendClaims(db, lease)))
+    await Promise.allSettled(
+      Array.from(byDatabase, ([db, claims]) =>
+        extendClaims(
+          db,
+          claims.map(({ eventId }) => eventId),
+          lease,
+        ),
+      ),
+    )
   }
 }

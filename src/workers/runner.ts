@@ -61,7 +61,8 @@ export class WorkerRunner {
   readonly #claims: Claims
   readonly #stopping = new AbortController()
   #subscription: Subscription | undefined
-  #starting: Promise<void> | undefined
+  #isStarting = false
+  #workerStart: Promise<void> | undefined
   #startError: string | undefined
   #lagTimer: NodeJS.Timeout | undefined
   #lag = 0
@@ -87,15 +88,17 @@ export class WorkerRunner {
 
   /** Joins the group as soon as the log can be reached. */
   start(): void {
-    this.#starting ??= this.#join()
+    if (this.#isStarting) return
+    this.#isStarting = true
+    void this.#join()
   }
 
   /** Completes the events that are under way, and leaves the rest to the other members or the next start. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     clearTimeout(this.#lagTimer)
-    await this.#starting
     await this.#subscription?.close()
+    await this.#workerStart?.catch(() => undefined)
     await this.#options.worker.stop?.()
     this.#claims.close()
   }
@@ -103,15 +106,19 @@ export class WorkerRunner {
   async #join(): Promise<void> {
     const { worker, log } = this.#options
     const { signal } = this.#stopping
+    let isStarted = false
     for (let failures = 0; !signal.aborted; failures++) {
       try {
-        if (failures === 0) await worker.start?.()
-        this.#subscription = await log.subscribe({
+        if (!isStarted) await (this.#workerStart = Promise.resolve(worker.start?.()))
+        isStarted = true
+        const subscription = await log.subscribe({
           group: groupOf(worker.name),
           topics: worker.topics,
           handle: (batch) => this.#handle(batch),
           onError: (error) => this.#logger.warn({ err: error }, 'the event log'),
         })
+        if (signal.aborted) return await subscription.close()
+        this.#subscription = subscription
         this.#watchLag()
         return
       } catch (error) {
@@ -217,18 +224,26 @@ export class WorkerRunner {
     signal: AbortSignal,
     effect: () => Promise<boolean | void>,
   ): Promise<boolean> {
-    let isDone: boolean
     try {
-      isDone = (await effect()) !== false
+      const isDone = (await this.#orRelease(claim, effect)) !== false
+      const settle = () => (isDone ? this.#claims.finish(claim) : this.#claims.release(claim))
+      // What is done is noted even when the event goes to another process; it must not be done there again.
+      if (signal.aborted) await settle()
+      else await this.#attempts.reaching(signal, settle)
+      return isDone
+    } finally {
+      this.#claims.forget(claim)
+    }
+  }
+
+  /** An effect that has failed has not happened: whoever gets the event next begins anew. */
+  async #orRelease<Result>(claim: EventClaim, effect: () => Promise<Result>): Promise<Result> {
+    try {
+      return await effect()
     } catch (error) {
       await this.#claims.release(claim).catch(() => undefined)
       throw error
     }
-    const settle = () => (isDone ? this.#claims.finish(claim) : this.#claims.release(claim))
-    // What is done is noted even when the event goes to another process; it must not be done there again.
-    if (signal.aborted) await settle()
-    else await this.#attempts.reaching(signal, settle)
-    return isDone
   }
 
   async #applyBatch(worker: RunnableSqlWorker, batch: Batch): Promise<void> {

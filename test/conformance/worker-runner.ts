@@ -208,6 +208,21 @@ export const workerRunnerConformance = (driver: string, open: () => Promise<Runn
       expect(seen).toEqual(['first 1', 'second 2'])
     })
 
+    it('starts what could not start at first, and has nothing handled before', async () => {
+      const seen: string[] = []
+      let starts = 0
+      run(
+        worker(async (event) => void seen.push(`${titleOf(event)} after ${starts}`), {
+          async start() {
+            starts += 1
+            if (starts < 3) throw new Error('what it needs is not there yet')
+          },
+        }),
+      )
+      await publish(mention('1'))
+      await expect.poll(() => seen).toEqual(['1 after 3'])
+    })
+
     it('does each part of an event once, though another part fails', async () => {
       const sent: string[] = []
       run(
