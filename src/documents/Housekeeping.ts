@@ -3,6 +3,7 @@ import type { Logger } from '../logger.ts'
 import { pruneUsage } from '../store/analytics.ts'
 import { pruneLastMails } from '../store/gathered-mails.ts'
 import { pruneHandledEvents } from '../store/handled-events.ts'
+import { pruneNotifications } from '../store/notifications.ts'
 import { pruneIdempotencyKeys } from '../store/idempotency.ts'
 import { takeLease } from '../store/leases.ts'
 import type { StoreDatabase } from '../store/schema.ts'
@@ -14,7 +15,7 @@ export type HousekeepingTask = (db: StoreDatabase, now: number) => Promise<void>
 export interface HousekeepingOptions {
   readonly store: Pick<Store, 'all'>
   readonly logger: Logger
-  /** Besides the removal of what has expired: idempotency keys, claims of events, usage by the hour, times of mails. @default [] */
+  /** Besides the removal of what has expired: idempotency keys, claims of events, usage by the hour, times of mails, notifications. @default [] */
   readonly tasks?: readonly HousekeepingTask[]
   /** @default 600000 */
   readonly intervalMs?: number
@@ -32,6 +33,7 @@ export class Housekeeping {
       pruneHandledEvents,
       pruneUsage,
       pruneLastMails,
+      pruneNotifications,
       ...(options.tasks ?? []),
     ]
     this.#options = { intervalMs: 600_000, ...options, tasks }

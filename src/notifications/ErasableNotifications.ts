@@ -2,9 +2,10 @@ import type { Erasable } from '../documents/Eraser.ts'
 import type { KnownUsers } from '../documents/KnownUsers.ts'
 import { deleteCapturedMails } from '../store/captured-mails.ts'
 import { forgetGathered, forgetMails } from '../store/gathered-mails.ts'
+import { deleteNotificationsOf } from '../store/notifications.ts'
 import { deletePreferences } from '../store/preferences.ts'
 import type { Store } from '../store/Store.ts'
-import { addressOwner, recipientOf } from './recipients.ts'
+import { addressOwner, emailOf } from './recipients.ts'
 
 /** What was written to tell a user something. It needs the address of the user, so it goes before that. */
 export class ErasableNotifications implements Erasable {
@@ -18,12 +19,16 @@ export class ErasableNotifications implements Erasable {
 
   /** Mails that were sent, or captured, name a document as a letter does; what was not sent yet is not sent. */
   async erase(documentName: string): Promise<void> {
-    for (const db of this.#store.all) await forgetGathered(db, documentName)
+    for (const db of this.#store.all) {
+      await forgetGathered(db, documentName)
+      await deleteNotificationsOf(db, { documentName })
+    }
   }
 
   async eraseUser(userId: string): Promise<void> {
+    await deleteNotificationsOf(this.#store.ofUser(userId), { userId })
     await this.#users.flush()
-    const { email } = await recipientOf(this.#store, { userId, data: {} })
+    const email = await emailOf(this.#store, userId)
     if (email === undefined) return
     await forgetMails(this.#store.ofUser(email), email)
     await deleteCapturedMails(this.#store, email)

@@ -1,3 +1,4 @@
+import { listGrants } from '../store/grants.ts'
 import { listPreferences, type NotificationPreference } from '../store/preferences.ts'
 import type { Store } from '../store/Store.ts'
 import { findUserByEmail, findUsers } from '../store/users.ts'
@@ -13,21 +14,39 @@ export interface Recipient {
   readonly email?: string
 }
 
-/** Completes what an event says about whom it is for. */
+interface Addressed {
+  readonly type: string
+  readonly documentName: string
+  readonly userId?: string | undefined
+  readonly data: { readonly email?: string | undefined }
+}
+
+/** What tells of the content of a document is for those who may read it. */
+const isAboutContent = (type: string): boolean => type === 'user.mentioned' || type === 'document.changed'
+
+/** Completes what an event says about whom it is for; nobody, when they may not know. */
 export const recipientOf = async (
   store: Store,
-  {
-    userId,
-    data,
-  }: { readonly userId?: string | undefined; readonly data: { readonly email?: string | undefined } },
+  { type, documentName, userId, data }: Addressed,
 ): Promise<Recipient> => {
-  const said = data.email?.toLowerCase()
   if (userId === undefined) {
-    const user = said === undefined ? undefined : await findUserByEmail(store, said)
-    return { ...(user && { userId: user.id }), ...(said !== undefined && { email: said }) }
+    const email = data.email?.toLowerCase()
+    const user = email === undefined ? undefined : await findUserByEmail(store, email)
+    return { ...(user && { userId: user.id }), ...(email !== undefined && { email }) }
   }
-  const email = said ?? (await findUsers(store, [userId])).get(userId)?.email?.toLowerCase()
+  if (isAboutContent(type) && !(await mayRead(store, documentName, userId))) return {}
+  const email = data.email?.toLowerCase() ?? (await emailOf(store, userId))
   return { userId, ...(email !== undefined && { email }) }
+}
+
+/** The address of a user, in lower case. */
+export const emailOf = async (store: Store, userId: string): Promise<string | undefined> =>
+  (await findUsers(store, [userId])).get(userId)?.email?.toLowerCase()
+
+/** Where no roles are granted, the application keeps the permissions, and only it could tell. */
+const mayRead = async (store: Store, documentName: string, userId: string): Promise<boolean> => {
+  const grants = await listGrants(store.of(documentName), documentName)
+  return grants.length === 0 || grants.some((grant) => grant.userId === userId)
 }
 
 /** Preferences of an address belong to whoever reads its mails, known or not. */

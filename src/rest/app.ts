@@ -20,6 +20,7 @@ import { exportRoutes } from './exports.ts'
 import { grantRoutes } from './grants.ts'
 import { mailboxRoutes } from './mailbox.ts'
 import { notificationPreferenceRoutes } from './notification-preferences.ts'
+import { notificationRoutes } from './notifications.ts'
 import { presenceRoutes } from './presence.ts'
 import { shareRoutes } from './shares.ts'
 import { unsubscribeRoutes } from './unsubscribe.ts'
@@ -43,6 +44,7 @@ const resources = [
   auditRoutes,
   analyticsRoutes,
   userRoutes,
+  notificationRoutes,
   notificationPreferenceRoutes,
   mailboxRoutes,
 ]

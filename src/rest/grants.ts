@@ -1,10 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { Identity, Role } from '../../extensions/auth/index.ts'
 import { CodraftError } from '../../extensions/errors.ts'
+import { newEvent } from '../../extensions/events/index.ts'
+import { findDocument } from '../store/documents.ts'
 import { listGrants, type Grant } from '../store/grants.ts'
+import { addEvent } from '../store/outbox.ts'
+import type { StoreDatabase } from '../store/schema.ts'
 import { findUsers, type UserRow } from '../store/users.ts'
 import { actorOf } from './audit.ts'
+import { identityOf } from './authentication.ts'
 import { requireRole } from './roles.ts'
 import { bodyProblems, documentParams, documentProblems, isoTime, roleSchema, timeSchema } from './schemas.ts'
 import type { RestServices } from './services.ts'
@@ -102,7 +108,13 @@ export const grantRoutes = (api: FastifyInstance, services: RestServices): void 
       const { name, userId } = request.params
       const { role } = request.body
       await requireRole(services, request, name, 'owner')
-      await permissions.change({ documentName: name, userId, role, actor: actorOf(request) })
+      await permissions.change({
+        documentName: name,
+        userId,
+        role,
+        actor: actorOf(request),
+        alongside: (tx) => tellOfRole(tx, { name, userId, role, by: identityOf(request) }),
+      })
       return { userId, role }
     },
   )
@@ -127,4 +139,27 @@ export const grantRoutes = (api: FastifyInstance, services: RestServices): void 
       return reply.code(204).send(null)
     },
   )
+}
+
+interface GivenRole {
+  readonly name: string
+  readonly userId: string
+  readonly role: Role
+  readonly by: Identity
+}
+
+/** Lets a user know of a role that somebody else has given. */
+const tellOfRole = async (tx: StoreDatabase, { name, userId, role, by }: GivenRole): Promise<void> => {
+  if (by.userId === userId) return
+  const title = (await findDocument(tx, name))?.title
+  const event = newEvent('document.shared', {
+    documentName: name,
+    userId,
+    data: {
+      role,
+      by: { id: by.userId, ...(by.name !== undefined && { name: by.name }) },
+      ...(typeof title === 'string' && { title }),
+    },
+  })
+  await addEvent(tx, event)
 }

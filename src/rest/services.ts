@@ -7,6 +7,7 @@ import type { History } from '../documents/history/History.ts'
 import type { InvitationLinks } from '../documents/InvitationLinks.ts'
 import type { Permissions } from '../documents/Permissions.ts'
 import type { Exports, ServerDownloads } from '../exports/index.ts'
+import type { NotificationFeed } from '../notifications/NotificationFeed.ts'
 import type { UnsubscribeLinks } from '../notifications/UnsubscribeLinks.ts'
 import type { Store } from '../store/Store.ts'
 
@@ -27,6 +28,9 @@ export interface RestServices {
   readonly fleet: Fleet
   /** Files that this server gives to whoever has their link; undefined when they are fetched from S3. */
   readonly downloads?: ServerDownloads
+  readonly notificationFeed: NotificationFeed
+  /** Address of the page, without a slash at its end. */
+  readonly publicUrl: () => string
   readonly unsubscribing: UnsubscribeLinks
   /** Whether a user may see what concerns the server as a whole. */
   readonly isOperator: (identity: Identity) => boolean

@@ -23,6 +23,7 @@ import type { KnownUsers } from '../documents/KnownUsers.ts'
 import { Permissions } from '../documents/Permissions.ts'
 import { Exports, ServerDownloads, type Downloads } from '../exports/index.ts'
 import type { Logger } from '../logger.ts'
+import type { NotificationFeed } from '../notifications/NotificationFeed.ts'
 import { UnsubscribeLinks } from '../notifications/UnsubscribeLinks.ts'
 import type { RestServices } from '../rest/services.ts'
 import type { Store } from '../store/Store.ts'
@@ -44,6 +45,7 @@ export interface DocumentParts {
   /** Users who may hold grants beside the claims of their token. */
   readonly isGuest: (identity: Identity) => boolean
   readonly users: KnownUsers
+  readonly notificationFeed: NotificationFeed
   readonly fleet: Fleet
   readonly presence: Presence
   readonly downloads: Downloads
@@ -107,6 +109,8 @@ export const composeDocuments = (parts: DocumentParts) => {
     eraser,
     invitations: new InvitationLinks(linkOptions(url)),
     unsubscribing: new UnsubscribeLinks(linkOptions(url)),
+    notificationFeed: parts.notificationFeed,
+    publicUrl: linkOptions(url).publicUrl,
     isOperator: (identity) => parts.isGuest(identity) || config.operators.includes(identity.userId),
     permissions,
     presence: parts.presence,

@@ -23,6 +23,7 @@ import { Housekeeping } from '../documents/Housekeeping.ts'
 import type { Permissions } from '../documents/Permissions.ts'
 import type { Logger } from '../logger.ts'
 import { ErasableNotifications } from '../notifications/ErasableNotifications.ts'
+import { NotificationFeed } from '../notifications/NotificationFeed.ts'
 import { openStore } from '../open-store.ts'
 import { Transport, type TransportOptions } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from '../secret.ts'
@@ -144,6 +145,7 @@ export const startServer = async ({
   const activity = new DocumentActivity(store, logger)
   const visits = new DocumentVisits(store, logger)
   const users = new KnownUsers(store, logger)
+  const notificationFeed = new NotificationFeed({ store, logger })
   const issuesGuestTokens = config.jwtSecret === undefined && secret !== undefined
   const documentServices = composeDocuments({
     config,
@@ -163,6 +165,7 @@ export const startServer = async ({
       users,
     ],
     users,
+    notificationFeed,
     fleet,
     presence,
     downloads,
@@ -283,6 +286,7 @@ export const startServer = async ({
     fleet,
     async stop() {
       isDraining = true
+      notificationFeed.close()
       stopping.abort()
       const deadlineAt = performance.now() + config.shutdownDeadlineMs
       const remainingMs = (): number => Math.max(0, deadlineAt - performance.now())

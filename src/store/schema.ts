@@ -25,6 +25,7 @@ export interface Schema {
   countedPositions: CountedPositionsTable
   analyticsRebuild: AnalyticsRebuildTable
   settledDeadLetters: SettledDeadLettersTable
+  notifications: NotificationsTable
   lastMails: LastMailsTable
   gatheredMails: GatheredMailsTable
   capturedMails: CapturedMailsTable
@@ -241,6 +242,22 @@ export interface SettledDeadLettersTable {
   topic: string
   offset: number
   settledAt: number
+}
+
+/** What a user is told in the list on the page. */
+export interface NotificationsTable {
+  sequence: Generated<number>
+  userId: string
+  /** Of the event. */
+  id: string
+  documentName: string
+  /** The event; JSON. */
+  event: string
+  /** When it happened. */
+  at: number
+  /** When it was written here. */
+  addedAt: number
+  readAt: number | null
 }
 
 /** The last mail that a person was sent at once, or in a digest. */

@@ -7,6 +7,8 @@ import type { Store } from '../store/Store.ts'
 import { analyticsWorker } from './analytics.ts'
 import { emailWorker } from './email.ts'
 import { exportsWorker } from './exports.ts'
+import { inAppWorker } from './in-app.ts'
+import { mentionsWorker } from './mentions.ts'
 import type { WorkerName } from './names.ts'
 import type { AnyWorker } from './Worker.ts'
 
@@ -27,4 +29,6 @@ export const workerFactories: Readonly<Record<WorkerName, (services: WorkerServi
   analytics: analyticsWorker,
   email: emailWorker,
   exports: exportsWorker,
+  'in-app': inAppWorker,
+  mentions: mentionsWorker,
 }

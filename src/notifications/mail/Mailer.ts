@@ -2,6 +2,7 @@ import { eventTypes, newEvent, type CodraftEvent } from '../../../extensions/eve
 import { addEvent } from '../../store/outbox.ts'
 import { dueRecipients, mayGoAtOnce, noteMail, takeGathered } from '../../store/gathered-mails.ts'
 import type { Store } from '../../store/Store.ts'
+import { nameAuthor } from '../name-author.ts'
 import { addressOwner, recipientOf, wants, type Recipient } from '../recipients.ts'
 import type { UnsubscribeLinks } from '../UnsubscribeLinks.ts'
 import { isNotification, type Notification } from '../wording.ts'
@@ -40,7 +41,7 @@ export class Mailer {
     const { email } = recipient
     if (email === undefined) return
     const mail = isNotification(event)
-      ? await this.#mailAbout(event, { ...recipient, email })
+      ? await this.#mailAbout(await nameAuthor(store, event), { ...recipient, email })
       : await this.#digestOf(event, { ...recipient, email })
     if (mail) await transport.send(mail)
   }

@@ -13,6 +13,7 @@ import { exports } from './0011-exports.ts'
 import { analytics } from './0012-analytics.ts'
 import { deadLetters } from './0013-dead-letters.ts'
 import { mails } from './0014-mails.ts'
+import { notifications } from './0015-notifications.ts'
 import type { ColumnTypes } from './column-types.ts'
 
 /** Changes the tables from one version to the next. Runs in a transaction; column names are camelCase. */
@@ -38,4 +39,5 @@ export const migrations: Readonly<Record<string, StoreMigration>> = {
   '0012-analytics': analytics,
   '0013-dead-letters': deadLetters,
   '0014-mails': mails,
+  '0015-notifications': notifications,
 }

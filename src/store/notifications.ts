@@ -1,0 +1,89 @@
+import type { Selectable } from 'kysely'
+import { decodeCursor, pageOf, type Page, type PageRequest } from './cursor.ts'
+import type { NotificationsTable, StoreDatabase } from './schema.ts'
+
+export type NotificationRow = Omit<Selectable<NotificationsTable>, 'sequence' | 'addedAt'>
+
+const columns = ['userId', 'id', 'documentName', 'event', 'at', 'readAt'] as const
+
+/** Adds a notification; one that is there already stays. */
+export const addNotification = async (
+  db: StoreDatabase,
+  notification: Omit<NotificationRow, 'readAt'>,
+): Promise<void> => {
+  await db
+    .insertInto('notifications')
+    .values({ ...notification, addedAt: Date.now(), readAt: null })
+    .onConflict((conflict) => conflict.columns(['userId', 'id']).doNothing())
+    .execute()
+}
+
+/** Notifications of a user, the newest first. */
+export const listNotifications = async (
+  db: StoreDatabase,
+  userId: string,
+  { cursor, limit }: PageRequest,
+): Promise<Page<NotificationRow>> => {
+  let query = db.selectFrom('notifications').select(columns).where('userId', '=', userId)
+  if (cursor !== undefined) {
+    const [at, id] = decodeCursor(cursor)
+    query = query.where(({ or, and, eb }) =>
+      or([eb('at', '<', at), and([eb('at', '=', at), eb('id', '<', id)])]),
+    )
+  }
+  const rows = await query
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute()
+  return pageOf(rows, limit, ({ at, id }) => [at, id])
+}
+
+export const countUnread = async (db: StoreDatabase, userId: string): Promise<number> => {
+  const { unread } = await db
+    .selectFrom('notifications')
+    .select(({ fn }) => fn.countAll<number>().as('unread'))
+    .where('userId', '=', userId)
+    .where('readAt', 'is', null)
+    .executeTakeFirstOrThrow()
+  return Number(unread)
+}
+
+/** Marks notifications of a user as read: those of these ids, or all. */
+export const markRead = async (
+  db: StoreDatabase,
+  userId: string,
+  ids: readonly string[] | undefined,
+  readAt: number,
+): Promise<void> => {
+  let query = db
+    .updateTable('notifications')
+    .set({ readAt })
+    .where('userId', '=', userId)
+    .where('readAt', 'is', null)
+  if (ids) query = query.where('id', 'in', ids)
+  await query.execute()
+}
+
+/** What was added since `since`, for whomever, the oldest first. */
+export const listAdded = (db: StoreDatabase, since: number): Promise<NotificationRow[]> =>
+  db.selectFrom('notifications').select(columns).where('addedAt', '>=', since).orderBy('sequence').execute()
+
+export const deleteNotificationsOf = async (
+  db: StoreDatabase,
+  owner: { readonly userId: string } | { readonly documentName: string },
+): Promise<void> => {
+  const query = db.deleteFrom('notifications')
+  if ('userId' in owner) await query.where('userId', '=', owner.userId).execute()
+  else await query.where('documentName', '=', owner.documentName).execute()
+}
+
+/** Nobody looks for what happened so long ago, ms. */
+const keptMs = 90 * 86_400_000
+
+export const pruneNotifications = async (db: StoreDatabase, now: number): Promise<void> => {
+  await db
+    .deleteFrom('notifications')
+    .where('addedAt', '<', now - keptMs)
+    .execute()
+}

@@ -1,0 +1,63 @@
+import { newEvent, type CodraftEvent } from '../../extensions/events/index.ts'
+import { mainDocumentOf } from '../documents/comments-document.ts'
+import { mentionsIn } from '../notifications/mentions.ts'
+import { findDocument } from '../store/documents.ts'
+import { addEvent } from '../store/outbox.ts'
+import type { SqlWorker } from './Worker.ts'
+
+/** One edit mentions no more than this; a paste of a whole list of people is no message to them. */
+const maxMentioned = 20
+const hourMs = 3_600_000
+
+interface Mention {
+  readonly id: string
+  readonly time: number
+  readonly edit: CodraftEvent<'document.edited'>
+  readonly userId: string
+}
+
+/** `mentions`: looks for mentions in edits of documents and comments, and lets each user know that they name. */
+export const mentionsWorker = (): SqlWorker<'document-edits'> => ({
+  name: 'mentions',
+  topics: ['document-edits'],
+  async apply(edits, { db, unapplied }) {
+    for (const { id, time, edit, userId } of await unapplied(edits.flatMap(mentionsOf))) {
+      const documentName = mainDocumentOf(edit.documentName) ?? edit.documentName
+      const title = (await findDocument(db, documentName))?.title
+      const event = newEvent('user.mentioned', {
+        id,
+        time,
+        documentName,
+        userId,
+        data: {
+          by: { id: authorOf(edit) },
+          place: documentName === edit.documentName ? 'document' : 'comment',
+          ...(typeof title === 'string' && { title }),
+        },
+      })
+      await addEvent(db, event)
+    }
+  },
+})
+
+/**
+ * In a document a mention is copied, moved, undone and done again, so an author mentions a user there once an hour;
+ * every comment is a message of its own.
+ */
+const mentionsOf = (edit: CodraftEvent<'document.edited'>): Mention[] => {
+  const author = authorOf(edit)
+  const isComment = mainDocumentOf(edit.documentName) !== undefined
+  const occasion = isComment ? edit.id : `${edit.documentName}:${author}:${Math.floor(edit.time / hourMs)}`
+  return mentionsIn(Buffer.from(edit.data.update, 'base64'))
+    .filter((userId) => userId !== author)
+    .slice(0, maxMentioned)
+    .map((userId) => ({ id: `mention:${occasion}:${userId}`, time: edit.time, edit, userId }))
+}
+
+/** Where several users have edited within the same instant, whoever has written most of it. */
+const authorOf = ({ data }: CodraftEvent<'document.edited'>): string => {
+  const [most] = data.authors
+    .filter(({ userId }) => userId !== undefined)
+    .sort((a, b) => b.inserted - a.inserted)
+  return most?.userId ?? 'the server'
+}
