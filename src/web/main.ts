@@ -3,6 +3,7 @@ import './styles/layout.css'
 import './styles/controls.css'
 import './styles/popovers.css'
 import './styles/people.css'
+import './styles/bell.css'
 import './styles/prose.css'
 import './styles/content.css'
 import './styles/dialogs.css'
@@ -11,6 +12,7 @@ import './styles/exports.css'
 import './styles/comments.css'
 import { refreshFlags } from './carets.ts'
 import { createApi } from './api.ts'
+import { mountBell } from './bell.ts'
 import { loadComments } from './comments/load.ts'
 import { mountConnectHelp } from './connect-help.ts'
 import { documentNameIn, documentPath, randomDocumentName } from './document-name.ts'
@@ -110,6 +112,7 @@ follow(session.facts)
 provider.on('authenticated', () => awareness.setLocalStateField('user', ownUser()))
 
 mountTitle(documentName)
+mountBell(api, tokens)
 mountPeople({
   awareness,
   tintFor,
