@@ -46,7 +46,7 @@ export const countUnread = async (db: StoreDatabase, userId: string): Promise<nu
     .where('userId', '=', userId)
     .where('readAt', 'is', null)
     .executeTakeFirstOrThrow()
-  return Number(unread)
+  return unread
 }
 
 /** Marks notifications of a user as read: those of these ids, or all. */
