@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import { decodeCursor, pageOf, type Page, type PageRequest } from './cursor.ts'
 import type { NotificationsTable, StoreDatabase } from './schema.ts'
 
@@ -86,4 +86,40 @@ export const pruneNotifications = async (db: StoreDatabase, now: number): Promis
     .deleteFrom('notifications')
     .where('addedAt', '<', now - keptMs)
     .execute()
+}
+
+/** Removes notifications, and events on their way, that name a user: as who has done something, or as who is told. */
+export const deleteEventsNaming = async (db: StoreDatabase, userId: string): Promise<void> => {
+  const name = JSON.stringify(userId)
+  const pattern = `%${name.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
+  const like = (column: string) => sql<boolean>`${sql.ref(column)} like ${pattern} escape '\\'`
+  // The comparison of SQLite knows no upper and lower case.
+  const named = <Row extends { readonly text: string }>(rows: readonly Row[]): Row[] =>
+    rows.filter(({ text }) => text.includes(name))
+  const told = await db
+    .selectFrom('notifications')
+    .select(['sequence', 'event as text'])
+    .where(like('event'))
+    .execute()
+  for (const { sequence } of named(told))
+    await db.deleteFrom('notifications').where('sequence', '=', sequence).execute()
+  const queued = await db
+    .selectFrom('outbox')
+    .select(['sequence', 'payload as text'])
+    .where('topic', '=', 'notifications')
+    .where(like('payload'))
+    .execute()
+  for (const { sequence } of named(queued))
+    await db.deleteFrom('outbox').where('sequence', '=', sequence).execute()
+  const gathered = await db
+    .selectFrom('gatheredMails')
+    .select(['recipient', 'eventId', 'event as text'])
+    .where(like('event'))
+    .execute()
+  for (const { recipient, eventId } of named(gathered))
+    await db
+      .deleteFrom('gatheredMails')
+      .where('recipient', '=', recipient)
+      .where('eventId', '=', eventId)
+      .execute()
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { newEvent, type CodraftEvent } from '../../extensions/events/index.ts'
 import { mainDocumentOf } from '../documents/comments-document.ts'
 import { mentionsIn } from '../notifications/mentions.ts'
@@ -51,8 +52,12 @@ const mentionsOf = (edit: CodraftEvent<'document.edited'>): Mention[] => {
   return mentionsIn(Buffer.from(edit.data.update, 'base64'))
     .filter((userId) => userId !== author)
     .slice(0, maxMentioned)
-    .map((userId) => ({ id: `mention:${occasion}:${userId}`, time: edit.time, edit, userId }))
+    .map((userId) => ({ id: idOf(occasion, userId), time: edit.time, edit, userId }))
 }
+
+/** The same for the same mention; it names nobody, so it may stay when a user is erased. */
+const idOf = (occasion: string, userId: string): string =>
+  `mention:${createHash('sha256').update(`${occasion}\n${userId}`).digest('base64url')}`
 
 /** Where several users have edited within the same instant, whoever has written most of it. */
 const authorOf = ({ data }: CodraftEvent<'document.edited'>): string => {
