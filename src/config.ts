@@ -264,6 +264,13 @@ const schema = z.object({
     description: 'Time for one file; its process is ended past it.',
   }),
 
+  binKeepDays: number(1, 36_500, 30).register(settings, {
+    env: 'BIN_KEEP_DAYS',
+    unit: 'days',
+    group: 'History',
+    description: 'A document that has been in the bin this long is erased.',
+  }),
+
   restMaxBodyBytes: number(1_024, 1 << 30, 32 * 1024 * 1024).register(settings, {
     env: 'REST_MAX_BODY_BYTES',
     unit: 'bytes',

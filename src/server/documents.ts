@@ -13,6 +13,7 @@ import type { Journal, Ticket } from '../../extensions/journal/index.ts'
 import type { Presence } from '../../extensions/presence/index.ts'
 import type { ObjectStore, Snapshots } from '../../extensions/snapshots/index.ts'
 import type { Config } from '../config.ts'
+import { emptyBin } from '../documents/Bin.ts'
 import { DocumentAccess } from '../documents/DocumentAccess.ts'
 import { Eraser, type Erasable } from '../documents/Eraser.ts'
 import { AutomaticVersions } from '../documents/history/AutomaticVersions.ts'
@@ -135,7 +136,17 @@ export const composeDocuments = (parts: DocumentParts) => {
     }
     return role
   }
-  return { permissions, documents, history, exports, eraser, automaticVersions, roleOf, rest }
+  return {
+    permissions,
+    documents,
+    history,
+    exports,
+    eraser,
+    emptyBin: emptyBin({ eraser, logger, keepMs: config.binKeepDays * dayMs }),
+    automaticVersions,
+    roleOf,
+    rest,
+  }
 }
 
 export interface RestOptions {

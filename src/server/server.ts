@@ -170,7 +170,11 @@ export const startServer = async ({
     presence,
     downloads,
   })
-  const housekeeping = new Housekeeping({ store, logger, tasks: [documentServices.exports.prune] })
+  const housekeeping = new Housekeeping({
+    store,
+    logger,
+    tasks: [documentServices.exports.prune, documentServices.emptyBin],
+  })
   const workers = new Workers({
     config,
     logger,
@@ -277,6 +281,7 @@ export const startServer = async ({
     eraser.resume().catch((err: unknown) => logger.error({ err }, 'interrupted erasures cannot go on yet'))
   })
   if (objects.watch.error === undefined) await eraser.resume()
+  void housekeeping.run()
 
   return {
     url: url(),

@@ -54,6 +54,18 @@ export const updateDocument = async (
   return numUpdatedRows === 1n
 }
 
+/** Names of documents that were put into the bin at `until` or before, ms since the epoch; the oldest first. */
+export const listBin = async (db: StoreDatabase, until: number, limit: number): Promise<string[]> => {
+  const rows = await db
+    .selectFrom('documents')
+    .select('name')
+    .where('deletedAt', '<=', until)
+    .orderBy('deletedAt')
+    .limit(limit)
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
 export interface TouchedDocument {
   readonly name: string
   /** When it was edited, ms since the epoch. */

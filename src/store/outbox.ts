@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import { keyOf, topicOf, type CodraftEvent } from '../../extensions/events/index.ts'
 import type { StoreDatabase } from './schema.ts'
 
@@ -101,3 +102,21 @@ export const outboxBacklog = (db: StoreDatabase): Promise<OutboxBacklog> =>
     ])
     .where('publishedAt', 'is', null)
     .executeTakeFirstOrThrow()
+
+/** Removes the events about a document, published or not. */
+export const deleteEventsOf = async (db: StoreDatabase, documentName: string): Promise<void> => {
+  const wanted = `"documentName":${JSON.stringify(documentName)}`
+  const pattern = `%${wanted.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
+  const rows = await db
+    .selectFrom('outbox')
+    .select(['sequence', 'payload'])
+    .where(sql<boolean>`payload like ${pattern} escape '\\'`)
+    .execute()
+  // SQLite does not tell apart capital and small letters here.
+  const sequences = rows.filter(({ payload }) => payload.includes(wanted)).map(({ sequence }) => sequence)
+  for (let start = 0; start < sequences.length; start += rowsAtOnce)
+    await db
+      .deleteFrom('outbox')
+      .where('sequence', 'in', sequences.slice(start, start + rowsAtOnce))
+      .execute()
+}

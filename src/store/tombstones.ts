@@ -1,11 +1,12 @@
 import type { Selectable } from 'kysely'
+import { deleteEventsOf } from './outbox.ts'
 import type { StoreDatabase, TombstonesTable } from './schema.ts'
 
 export type Tombstone = Selectable<TombstonesTable>
 
 /**
- * Removes every row of a document except its audit entries, and leaves a tombstone. Events that the outbox has not
- * published yet stay: they hold no content, and the erasure must not overtake them.
+ * Removes every row of a document except its audit entries, and leaves a tombstone. Events in the outbox go, too: they
+ * may hold its title, and nobody has to hear of an invitation to what is gone.
  */
 export const eraseDocumentRows = async (
   tx: StoreDatabase,
@@ -24,6 +25,7 @@ export const eraseDocumentRows = async (
   ] as const) {
     await tx.deleteFrom(table).where('documentName', '=', documentName).execute()
   }
+  await deleteEventsOf(tx, documentName)
   await tx
     .insertInto('tombstones')
     .values({ documentName, epoch, erasedAt })

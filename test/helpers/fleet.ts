@@ -19,6 +19,8 @@ export interface Fleet {
   readonly instances: readonly TestServer[]
   /** Before all keys of this fleet in Redis. */
   readonly prefix: string
+  readonly bucket: Awaited<ReturnType<typeof createBucket>>
+  readonly databaseUrl: string
   close(): Promise<void>
 }
 
@@ -49,6 +51,8 @@ export const startFleet = async ({ redisUrls, env, loss = 0 }: FleetOptions): Pr
   return {
     instances,
     prefix,
+    bucket,
+    databaseUrl: databases.urls[0] as string,
     async close() {
       await Promise.all(instances.map((instance) => instance.close()))
       await databases.drop()

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { filesWith } from '../helpers/bytes.ts'
@@ -146,6 +147,29 @@ describe('a document in the bin', () => {
     expect((await owner.post(documentPath(name, '/restore'))).json).toMatchObject({ name, deletedAt: null })
     expect((await owner.get(documentPath(name), { query: { format: 'text' } })).text).toContain(secret)
     expect((await owner.post(documentPath('never', '/restore'))).code).toBe('CODRAFT_DOCUMENT_NOT_FOUND')
+  })
+})
+
+describe('the bin', () => {
+  it('is emptied of what has been in it for its time, with an audit entry of the server; the rest stays', async () => {
+    await write()
+    expect((await owner.delete(documentPath(name))).status).toBe(204)
+    expect((await owner.delete(documentPath('other'))).status).toBe(204)
+    await server.kill('SIGTERM')
+    {
+      using database = new DatabaseSync(join(dataDir, 'store.sqlite'))
+      const long = Date.now() - 31 * 24 * 3_600_000
+      database.prepare('UPDATE documents SET deleted_at = ? WHERE name = ?').run(long, name)
+      database.exec('DELETE FROM leases')
+    }
+    await server.start()
+    await expect.poll(async () => (await owner.get(documentPath(name))).code).toBe('CODRAFT_DOCUMENT_ERASED')
+    await expect.poll(() => filesWith(dataDir, secret)).toEqual([])
+    const { json } = await owner.get(documentPath(name, '/audit'))
+    expect(json['items']).toContainEqual(
+      expect.objectContaining({ action: 'erased', userId: null, address: null }),
+    )
+    expect((await owner.post(documentPath('other', '/restore'))).status).toBe(200)
   })
 })
 
