@@ -72,10 +72,11 @@ export class Auth implements Extension<AuthContext> {
   readonly #watched = new WeakSet<Connection<AuthContext>>()
   /** The renewal that each connection began last: verification may finish in another order. */
   readonly #renewals = new WeakMap<Connection<AuthContext>, symbol>()
-  readonly #changes = new RoleChanges()
   /** By the configuration that Hocuspocus makes for each connection: it lives from the first hook to the last. */
   readonly #credentials = new WeakMap<object, Credentials>()
   readonly #configurations = new WeakMap<Connection<AuthContext>, object>()
+  /** On which documents roles have changed: for whoever reads a role and acts on it a moment later. */
+  readonly roleChanges = new RoleChanges()
   #hocuspocus: Hocuspocus | undefined
 
   constructor(options: AuthOptions) {
@@ -110,7 +111,7 @@ export class Auth implements Extension<AuthContext> {
     this.#watch(connection)
     // Between the reading of the role and now, `rolesChanged` did not know of this connection.
     const { readAt = 0 } = this.#credentials.get(connectionConfig) ?? {}
-    if (this.#changes.since(documentName, readAt)) await this.#check(connection)
+    if (this.roleChanges.since(documentName, readAt)) await this.#check(connection)
   }
 
   /** @throws {CodraftError} as `onAuthenticate`, which closes the connection */
@@ -139,7 +140,7 @@ export class Auth implements Extension<AuthContext> {
    * with CODRAFT_DOCUMENT_FORBIDDEN. No edit that arrives later is accepted under the old role.
    */
   async rolesChanged(documentName: string, userId?: string): Promise<void> {
-    this.#changes.note(documentName)
+    this.roleChanges.note(documentName)
     const connections = this.#hocuspocus?.documents.get(documentName)?.getConnections() ?? []
     const affected = (connections as Connection<AuthContext>[]).filter(
       ({ context }) => userId === undefined || identityOf(context)?.userId === userId,
@@ -165,14 +166,14 @@ export class Auth implements Extension<AuthContext> {
   async #readRole(documentName: string, identity: Identity, isOpening: boolean): Promise<Credentials> {
     const { roleOf, defaultRole } = this.#options
     for (;;) {
-      const readAt = this.#changes.now
+      const readAt = this.roleChanges.now
       const role = roleOf
         ? await roleOf({ documentName, identity, isOpening })
         : identity.documents
           ? roleFor(identity.documents, documentName)
           : defaultRole
       // What was read while roles changed may be the old one.
-      if (this.#changes.since(documentName, readAt)) continue
+      if (this.roleChanges.since(documentName, readAt)) continue
       if (!role) throw new CodraftError('CODRAFT_DOCUMENT_FORBIDDEN')
       return { identity, role, readAt }
     }

@@ -29,6 +29,11 @@ export interface Editor {
   readonly context: AuthContext
   /** Kept beside the edit in the journal, for clients that may repeat it. */
   readonly opId?: string
+  /**
+   * Asked right before the edit, again after what it returned has resolved, until it returns undefined: then the editor may
+   * still edit. Rejects when not.
+   */
+  readonly confirm?: () => Promise<void> | undefined
 }
 
 /** Reads and edits documents on behalf of the server, whether or not anybody has them open. */
@@ -102,7 +107,7 @@ export class DocumentAccess {
 
   async #withDocument<Result>(
     documentName: string,
-    { context, opId }: Editor,
+    { context, opId, confirm }: Editor,
     work: (document: Document, origin: object) => Result,
   ): Promise<Result> {
     const { hocuspocus, ticketOf, canAcceptEdits } = this.#options
@@ -111,6 +116,8 @@ export class DocumentAccess {
     try {
       const document = connection.document as Document
       const origin = { source: 'local', context, ...(opId !== undefined && { opId }) }
+      // Loading takes its time, and roles change meanwhile; from the last answer to the edit nothing can come between.
+      for (let asked = confirm?.(); asked; asked = confirm?.()) await asked
       const result = work(document, origin)
       await this.#durable(ticketOf(document))
       // Dropped by the journal: whoever has erased it has closed it here, too.

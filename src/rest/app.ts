@@ -32,6 +32,19 @@ const description = `Documents from a back end. Every request carries \`Authoriz
 Document names are percent-encoded in paths (\`encodeURIComponent\`), slashes included.
 A write is answered when it is durable. Errors are problem documents (RFC 9457) whose \`code\` stands in the reference of errors.`
 
+/** In the order in which the page shows them. */
+const tags = [
+  'documents',
+  'content',
+  'history',
+  'sharing',
+  'presence',
+  'exports',
+  'audit',
+  'analytics',
+  'users',
+]
+
 const resources = [
   documentRoutes,
   contentRoutes,
@@ -67,6 +80,7 @@ export const addRest = async (app: FastifyInstance, services: RestServices): Pro
         securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       },
       security: [{ token: [] }],
+      tags: tags.map((name) => ({ name })),
     },
     hideUntagged: true,
     transform: jsonSchemaTransform,
@@ -76,6 +90,10 @@ export const addRest = async (app: FastifyInstance, services: RestServices): Pro
   await app.register(swaggerUi, {
     routePrefix: '/api/docs',
     uiConfig: { deepLinking: true, persistAuthorization: true },
+    theme: {
+      title: 'codraft: API',
+      css: [{ filename: 'codraft.css', content: '.swagger-ui .topbar { display: none }' }],
+    },
   })
   const { maxRequestsPerMinute: max } = services.limits
   const limit = {

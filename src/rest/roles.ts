@@ -10,6 +10,8 @@ import type { RestServices } from './services.ts'
 export interface Caller {
   readonly identity: Identity
   readonly role: Role
+  /** See {@link Editor.confirm}. */
+  readonly confirm: () => Promise<void> | undefined
 }
 
 /**
@@ -41,15 +43,24 @@ export const requireRoleInBin = async (
 ): Promise<Caller> => {
   assertDocumentName(documentName)
   const identity = identityOf(request)
-  const role = await services.permissions.roleOf(documentName, identity, isOpening)
-  if (!role) throw new CodraftError('CODRAFT_DOCUMENT_FORBIDDEN')
-  if (roles.indexOf(role) > roles.indexOf(least))
-    throw new CodraftError('CODRAFT_ROLE_INSUFFICIENT', `needs the role ${least}`)
-  return { identity, role }
+  const { permissions, roleChanges } = services
+  let readAt = roleChanges.now
+  const read = async (): Promise<Role> => {
+    readAt = roleChanges.now
+    const role = await permissions.roleOf(documentName, identity, isOpening)
+    if (!role) throw new CodraftError('CODRAFT_DOCUMENT_FORBIDDEN')
+    if (roles.indexOf(role) > roles.indexOf(least))
+      throw new CodraftError('CODRAFT_ROLE_INSUFFICIENT', `needs the role ${least}`)
+    return role
+  }
+  const role = await read()
+  const confirm = (): Promise<void> | undefined =>
+    roleChanges.since(documentName, readAt) ? read().then(() => undefined) : undefined
+  return { identity, role, confirm }
 }
 
 /** The caller as the author of an edit. */
-export const editorOf = ({ identity, role }: Caller, opId?: string): Editor => {
+export const editorOf = ({ identity, role, confirm }: Caller, opId?: string): Editor => {
   const { userId: id, name, email, expiresAt } = identity
   return {
     context: {
@@ -58,5 +69,6 @@ export const editorOf = ({ identity, role }: Caller, opId?: string): Editor => {
       expiresAt,
     },
     ...(opId !== undefined && { opId }),
+    confirm,
   }
 }

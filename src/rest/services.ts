@@ -1,4 +1,4 @@
-import type { Identity, TokenVerifier } from '../../extensions/auth/index.ts'
+import type { Identity, RoleChanges, TokenVerifier } from '../../extensions/auth/index.ts'
 import type { Fleet } from '../../extensions/fleet/index.ts'
 import type { Presence } from '../../extensions/presence/index.ts'
 import type { DocumentAccess } from '../documents/DocumentAccess.ts'
@@ -17,6 +17,7 @@ export interface RestServices {
   readonly verify: TokenVerifier
   /** Called with whoever sends a request. */
   readonly onIdentity: (identity: Identity) => void
+  readonly roleChanges: Pick<RoleChanges, 'now' | 'since'>
   readonly store: Store
   readonly documents: DocumentAccess
   readonly history: History

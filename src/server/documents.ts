@@ -98,9 +98,10 @@ export const composeDocuments = (parts: DocumentParts) => {
     publicUrl: () => config.publicUrl ?? url(),
   })
 
-  const rest = ({ verify, url }: RestOptions): RestServices => ({
+  const rest = ({ verify, roleChanges, url }: RestOptions): RestServices => ({
     version,
     verify,
+    roleChanges,
     onIdentity: ({ userId: id, name, email }) =>
       parts.users.note({ id, ...(name !== undefined && { name }), ...(email !== undefined && { email }) }),
     store,
@@ -151,6 +152,7 @@ export const composeDocuments = (parts: DocumentParts) => {
 
 export interface RestOptions {
   readonly verify: TokenVerifier
+  readonly roleChanges: RestServices['roleChanges']
   /** Where this server listens. */
   readonly url: () => string
 }

@@ -236,7 +236,7 @@ export const startServer = async ({
     registry: metrics.registry,
     health,
     trustedProxies: config.trustedProxies,
-    rest: documentServices.rest({ verify, url }),
+    rest: documentServices.rest({ verify, roleChanges: auth.roleChanges, url }),
     guestTokens: issuesGuestTokens ? { secret, ...requiredClaims(config) } : undefined,
   })
   fleet.onCommand(closeOnCommand(hocuspocus))

@@ -286,3 +286,22 @@ describe('people', () => {
     expect((await ada.get(documentPath(name, '/people'))).text).not.toContain('Frida')
   })
 })
+
+describe('a role that is taken away', () => {
+  it('lets no edit over REST through after the answer, whatever was on its way', async () => {
+    const name = await create('revoked')
+    for (let round = 0; round < 5; round += 1) {
+      await ada.put(documentPath(name, '/grants/bob'), { body: { role: 'editor' } })
+      const edits = Array.from({ length: 8 }, (_, n) =>
+        bob.put(documentPath(name), { body: `round ${round}, edit ${n} ${'words '.repeat(2_000)}` }),
+      )
+      await Promise.race(edits)
+      const revoked = await ada.delete(documentPath(name, '/grants/bob'))
+      expect(revoked.status).toBe(204)
+      const etag = (await ada.get(documentPath(name))).headers.get('etag')
+      const statuses = (await Promise.all(edits)).map(({ status }) => status)
+      expect(statuses.filter((status) => status !== 200 && status !== 403)).toEqual([])
+      expect((await ada.get(documentPath(name))).headers.get('etag')).toBe(etag)
+    }
+  })
+})
