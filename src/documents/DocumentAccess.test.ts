@@ -13,7 +13,7 @@ const openAccess = () => {
   const journal = { whenDurable: async () => undefined } as unknown as DocumentStores['journal']
   const access = new DocumentAccess({
     hocuspocus: () => hocuspocus,
-    stores: { journal } as DocumentStores,
+    stores: { journal },
     ticketOf: () => 0,
     updateLimits: {} as never,
     writeDeadlineMs: 1_000,

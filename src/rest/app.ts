@@ -40,9 +40,11 @@ const tags = [
   'sharing',
   'presence',
   'exports',
+  'notifications',
   'audit',
   'analytics',
   'users',
+  'operation',
 ]
 
 const resources = [

@@ -4,7 +4,12 @@ import type { Doc, Text } from 'yjs'
 import { z } from 'zod'
 import { CodraftError } from '../../extensions/errors.ts'
 import { detectRoot } from '../documents/tree/read/roots.ts'
-import { parseContent, replaceContent, type ContentFormat } from '../documents/tree/index.ts'
+import {
+  parseContent,
+  replaceContent,
+  type ContentFormat,
+  type DocumentTree,
+} from '../documents/tree/index.ts'
 import { editText } from '../ot/edit-text.ts'
 import { assertMatches, contentOf, etagOf, mediaTypes, sendContent } from './content.ts'
 import { idempotently } from './idempotency.ts'
@@ -92,10 +97,13 @@ const readAndReplace = (api: FastifyInstance, services: RestServices): void => {
     async (request, reply) => {
       const { body } = request
       const format = formatOf(request.headers['content-type'])
+      let tree: DocumentTree | undefined
       return writeDocument(services, request, reply, {
         name: request.params.name,
-        checkNew: () => void parseContent(format, body),
-        change: (document, origin) => void replaceContent(document, format, body, { origin }),
+        checkNew() {
+          tree = parseContent(format, body)
+        },
+        change: (document, origin) => void replaceContent(document, format, body, { origin, tree }),
       })
     },
   )

@@ -60,6 +60,13 @@ export const formatContent = (
 export const readContent = (doc: Y.Doc, format: ContentFormat, options?: ReadOptions): string =>
   formatContent(format, readDocument(doc, options))
 
+export interface ReplaceOptions extends ReadOptions {
+  /** Origin of the Yjs transaction. */
+  readonly origin?: unknown
+  /** What the source was read as, where that is known already. */
+  readonly tree?: DocumentTree | undefined
+}
+
 /**
  * Replaces the content of a document by an edit that merges with what others type, see {@link mergeIntoDocument}.
  * What the format cannot say (Markdown has no comments) stays on the blocks that it leaves as they are.
@@ -70,9 +77,9 @@ export const replaceContent = (
   doc: Y.Doc,
   format: ContentFormat,
   source: string,
-  { origin, ...options }: ReadOptions & { readonly origin?: unknown } = {},
+  { origin, tree: parsed, ...options }: ReplaceOptions = {},
 ): DocumentRoot => {
-  const tree = parseContent(format, source, options.limits)
+  const tree = parsed ?? parseContent(format, source, options.limits)
   return mergeIntoDocument(doc, tree, {
     ...options,
     origin,
