@@ -74,7 +74,7 @@ const metricsPage = async (): Promise<string> => {
   addServerMetrics(metrics.registry, {
     dataDir: '.',
     health: () => ({ state: 'ready', durability: 'disk', dependencies: {} }),
-    figures: () => ({ topics: [], lags: [], outboxEvents: 0, outboxOldestMs: 0 }),
+    figures: () => ({ topics: [], lags: [], deadLetters: new Map(), outboxEvents: 0, outboxOldestMs: 0 }),
     snapshots: () => ({ healthy: true, failing: 0, corrupt: 0, oldestUnstoredMs: 0 }),
     store: () => ({ replicaLagsMs: [] }),
     visits: () => 0,

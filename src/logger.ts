@@ -2,15 +2,70 @@ import { pino, type Logger } from 'pino'
 
 export type { Logger }
 
+/** A warning or an error, and how often in a row it was logged. */
+export interface LoggedProblem {
+  /** Of the last time, ISO 8601. */
+  readonly time: string
+  readonly level: string
+  readonly message: string
+  readonly count: number
+}
+
+const keptProblems = 50
+const warningLevel = pino.levels.values['warn'] as number
+
+/** The last warnings and errors of a logger and its children. */
+export class ProblemLog {
+  #problems: LoggedProblem[] = []
+
+  /** The newest first. */
+  list(): LoggedProblem[] {
+    return this.#problems.toReversed()
+  }
+
+  add(level: number, [first, text]: readonly unknown[]): void {
+    if (level < warningLevel) return
+    const { err } = (typeof first === 'object' ? first : {}) as { err?: { message?: unknown } }
+    const message = [typeof first === 'string' ? first : text, err?.message]
+      .filter((part) => typeof part === 'string')
+      .join(': ')
+    const last = this.#problems.at(-1)
+    const count = last?.message === message ? last.count + 1 : 1
+    if (count > 1) this.#problems.pop()
+    this.#problems.push({
+      time: new Date().toISOString(),
+      level: pino.levels.labels[level] ?? `${level}`,
+      message,
+      count,
+    })
+    if (this.#problems.length > keptProblems) this.#problems.shift()
+  }
+}
+
+const problemLogs = new WeakMap<Logger, ProblemLog>()
+
+/** The problems of a logger that {@link createLogger} has made; of another one, none. */
+export const problemLogOf = (logger: Logger): ProblemLog => problemLogs.get(logger) ?? new ProblemLog()
+
 /** JSON lines on stdout. Tokens, secrets and document content never reach it: callers pass names and counts only. */
-export const createLogger = (level: string): Logger =>
-  pino({
+export const createLogger = (level: string): Logger => {
+  const problems = new ProblemLog()
+  const logger = pino({
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    hooks: {
+      logMethod(args, method, level) {
+        problems.add(level, args)
+        method.apply(this, args)
+      },
+    },
     redact: {
       paths: ['token', 'authorization', 'secret', '*.token', '*.authorization', '*.secret'],
       censor: '[redacted]',
     },
   })
+  problemLogs.set(logger, problems)
+  return logger
+}

@@ -24,6 +24,7 @@ import { notificationRoutes } from './notifications.ts'
 import { presenceRoutes } from './presence.ts'
 import { shareRoutes } from './shares.ts'
 import { unsubscribeRoutes } from './unsubscribe.ts'
+import { statusRoutes } from './status.ts'
 import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 import type { RestServices } from './services.ts'
@@ -62,6 +63,7 @@ const resources = [
   notificationRoutes,
   notificationPreferenceRoutes,
   mailboxRoutes,
+  statusRoutes,
 ]
 
 /** All of `/api`: routes, their OpenAPI description at `/api/openapi.json` and the page of it at `/api/docs`. */

@@ -10,6 +10,7 @@ import type { Exports, ServerDownloads } from '../exports/index.ts'
 import type { NotificationFeed } from '../notifications/NotificationFeed.ts'
 import type { UnsubscribeLinks } from '../notifications/UnsubscribeLinks.ts'
 import type { Store } from '../store/Store.ts'
+import type { DeadLetterView, Status } from './status.ts'
 
 /** What the routes need. */
 export interface RestServices {
@@ -35,7 +36,16 @@ export interface RestServices {
   readonly unsubscribing: UnsubscribeLinks
   /** Whether a user may see what concerns the server as a whole. */
   readonly isOperator: (identity: Identity) => boolean
+  readonly operation: Operation
   readonly limits: RestLimits
+}
+
+/** What operators see and do. */
+export interface Operation {
+  status(): Promise<Status>
+  deadLetters(): Promise<DeadLetterView[]>
+  /** @throws {CodraftError} CODRAFT_NOT_FOUND */
+  retryDeadLetters(ids: readonly string[]): Promise<void>
 }
 
 export interface RestLimits {

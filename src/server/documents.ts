@@ -98,7 +98,7 @@ export const composeDocuments = (parts: DocumentParts) => {
     publicUrl: () => config.publicUrl ?? url(),
   })
 
-  const rest = ({ verify, roleChanges, url }: RestOptions): RestServices => ({
+  const rest = ({ verify, roleChanges, url, operation }: RestOptions): RestServices => ({
     version,
     verify,
     roleChanges,
@@ -118,6 +118,7 @@ export const composeDocuments = (parts: DocumentParts) => {
     presence: parts.presence,
     ...(parts.downloads instanceof ServerDownloads && { downloads: parts.downloads }),
     fleet,
+    operation,
     limits: {
       maxRequestsPerMinute: config.restMaxRequestsPerMinute,
       maxBodyBytes: config.restMaxBodyBytes,
@@ -153,6 +154,7 @@ export const composeDocuments = (parts: DocumentParts) => {
 export interface RestOptions {
   readonly verify: TokenVerifier
   readonly roleChanges: RestServices['roleChanges']
+  readonly operation: RestServices['operation']
   /** Where this server listens. */
   readonly url: () => string
 }

@@ -163,4 +163,5 @@ const addPage = async (app: FastifyInstance): Promise<void> => {
       reply.header('referrer-policy', 'same-origin')
     },
   })
+  app.get('/status', (_request, reply) => reply.sendFile('status.html'))
 }

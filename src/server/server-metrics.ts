@@ -95,14 +95,11 @@ export const addServerMetrics = (registry: Registry, sources: ServerMetricSource
           partitions.filter(({ inSync, replicas }) => inSync < replicas).length,
         ]),
   )
-  gauge('dead_letters', 'Messages in a dead letter topic.', ['topic'], () =>
-    sources
-      .figures()
-      .topics.filter(({ name }) => name.endsWith('-dlq'))
-      .map(({ name: topic, partitions }) => [
-        { topic },
-        partitions.reduce((sum, { start, end }) => sum + end - start, 0),
-      ]),
+  gauge(
+    'dead_letters',
+    'Messages in a dead letter topic that are neither retried nor dropped.',
+    ['topic'],
+    () => Array.from(sources.figures().deadLetters, ([topic, count]) => [{ topic }, count]),
   )
   gauge(
     'database_replica_lag_seconds',

@@ -21,9 +21,9 @@ import { KnownUsers } from '../documents/KnownUsers.ts'
 import { DocumentVisits } from '../documents/DocumentVisits.ts'
 import { Housekeeping } from '../documents/Housekeeping.ts'
 import type { Permissions } from '../documents/Permissions.ts'
-import type { Logger } from '../logger.ts'
 import { ErasableNotifications } from '../notifications/ErasableNotifications.ts'
 import { NotificationFeed } from '../notifications/NotificationFeed.ts'
+import { problemLogOf, type Logger } from '../logger.ts'
 import { openStore } from '../open-store.ts'
 import { Transport, type TransportOptions } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from '../secret.ts'
@@ -38,9 +38,11 @@ import { openRedis, sweepEveryMs } from './redis.ts'
 import { PolledFigures } from './PolledFigures.ts'
 import { SafeHocuspocus } from './SafeHocuspocus.ts'
 import { parseWorkers } from '../workers/names.ts'
+import { DeadLetters } from '../workers/DeadLetters.ts'
 import type { AnyWorker } from '../workers/Worker.ts'
 import { Workers } from '../workers/Workers.ts'
 import { addServerMetrics } from './server-metrics.ts'
+import { createOperation } from './status.ts'
 
 export interface ServerOptions {
   readonly config: Config
@@ -230,13 +232,29 @@ export const startServer = async ({
       isDraining: () => isDraining,
       ...(redis && { redis: redis.health }),
     })
+  const figures = new PolledFigures({ log, store })
+  const operation = createOperation({
+    registry: metrics.registry,
+    problems: problemLogOf(logger),
+    store,
+    deadLetters: new DeadLetters(log, store),
+    hocuspocus: () => hocuspocus,
+    health,
+    figures: () => figures.current,
+    connections: () => ({
+      open: transport.connections,
+      limit: config.maxConnections,
+      unsentBytes: transport.unsentBytes,
+    }),
+    oldestUnpublishedMs: () => edits.oldestUnpublishedMs,
+  })
   const http: FastifyInstance = await createHttp({
     logger,
     events: { transport, maxMessageBytes: config.maxMessageBytes },
     registry: metrics.registry,
     health,
     trustedProxies: config.trustedProxies,
-    rest: documentServices.rest({ verify, roleChanges: auth.roleChanges, url }),
+    rest: documentServices.rest({ verify, roleChanges: auth.roleChanges, url, operation }),
     guestTokens: issuesGuestTokens ? { secret, ...requiredClaims(config) } : undefined,
   })
   fleet.onCommand(closeOnCommand(hocuspocus))
@@ -253,7 +271,6 @@ export const startServer = async ({
     journalPendingBytes: () => journal.status.pendingBytes,
     oldestUnpublishedMs: () => edits.oldestUnpublishedMs,
   })
-  const figures = new PolledFigures({ log, store })
   addServerMetrics(metrics.registry, {
     dataDir: config.dataDir,
     health,

@@ -41,6 +41,10 @@ export const listExports = async (
   return pageOf(rows, limit, ({ createdAt, id }) => [createdAt, id])
 }
 
+/** The newest exports of all documents. */
+export const newestExports = (db: StoreDatabase, limit: number): Promise<ExportRow[]> =>
+  db.selectFrom('exports').selectAll().orderBy('createdAt', 'desc').limit(limit).execute()
+
 /** How many exports of a document a user waits for. */
 export const countUnfinished = async (
   db: StoreDatabase,

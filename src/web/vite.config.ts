@@ -12,7 +12,9 @@ export default defineConfig({
     sourcemap: false,
     // An icon that is inlined as a data: URL would need a wider content security policy.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ['index.html', 'plain.html'].map((page) => `${import.meta.dirname}/${page}`) },
+    rolldownOptions: {
+      input: ['index.html', 'plain.html', 'status.html'].map((page) => `${import.meta.dirname}/${page}`),
+    },
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 800,
   },
