@@ -18,6 +18,7 @@ import type { RestServices } from '../rest/services.ts'
 import { isLoopback } from '../transport/Admission.ts'
 import { jsonSchema } from '../transport/json/messages.ts'
 import { addClientView } from './client-view.ts'
+import { addDocsPages } from './docs-pages.ts'
 import { addEventStream, type EventStreamOptions } from './event-stream.ts'
 import { guestIdOf, issueToken } from './guest-tokens.ts'
 import type { Health } from './health.ts'
@@ -75,6 +76,7 @@ export const createHttp = async (options: HttpOptions): Promise<FastifyInstance>
   addGuestTokens(app, options)
   if (options.events) addEventStream(app, options.events)
   await addRest(app, options.rest)
+  addDocsPages(app)
   await addPage(app)
   return app
 }

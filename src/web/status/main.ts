@@ -101,7 +101,12 @@ const show = (
   instance.textContent = `${name}codraft ${status.version} · started ${sections.ago(status.startedAt)}`
   const { edits, latency } = points.at(-1) ?? {}
   main.replaceChildren(
-    figure('Connections', `${connections.open}`, `of ${connections.limit}`, (point) => point.connections),
+    figure(
+      'Connections',
+      connections.open.toLocaleString('en'),
+      `of ${connections.limit.toLocaleString('en')}`,
+      (point) => point.connections,
+    ),
     figure('Edits', rounded(edits), 'a second', (point) => point.edits),
     figure('Latency to other readers', rounded(latency), 'ms, p99', (point) => point.latency),
     h(
@@ -111,13 +116,21 @@ const show = (
       h('p', { class: 'value' }, health.durability),
       h('p', { class: 'detail' }, survives[health.durability] ?? ''),
     ),
-    sections.dependencies(status),
-    sections.busiest(status),
-    sections.events(status),
-    sections.exports(status),
-    sections.deadLetters(letters, (ids) => void retry(ids)),
-    sections.problems(status),
-    ...(mails ? [sections.mailbox(mails)] : []),
+    h(
+      'div',
+      { class: 'column' },
+      sections.dependencies(status),
+      sections.events(status),
+      sections.problems(status),
+    ),
+    h(
+      'div',
+      { class: 'column' },
+      sections.busiest(status),
+      sections.deadLetters(letters, (ids) => void retry(ids)),
+      sections.exports(status),
+      ...(mails ? [sections.mailbox(mails)] : []),
+    ),
   )
 }
 

@@ -37,17 +37,29 @@ const titles: Readonly<Record<string, string>> = {
   server: 'Server',
 }
 
-/** Figures that say something, as `name: value`. */
-const detailsOf = ({ state: _state, ...details }: Status['health']['dependencies'][string]): string =>
-  Object.entries(details)
-    .filter(
-      ([, value]) => (typeof value === 'number' && value > 0) || (typeof value === 'string' && value !== ''),
-    )
-    .map(([name, value]) =>
-      name === 'error' || name === 'warning'
-        ? String(value)
-        : `${name.replaceAll(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`)} ${String(value)}`,
-    )
+const span = (ms: number): string => {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`
+}
+
+/** What a figure of a part means; others are not shown. */
+const details: Readonly<Record<string, (value: number) => string>> = {
+  pendingBytes: (bytes) => `${bytes} bytes not durable yet`,
+  failing: (count) => `${count} fail`,
+  corrupt: (count) => `${count} documents damaged`,
+  oldestUnstoredMs: (ms) => `oldest edit without a snapshot: ${span(ms)}`,
+  oldestUnpublishedMs: (ms) => `${span(ms)} behind`,
+  away: (count) => `${count} away`,
+  awayReplicas: (count) => `${count} replicas away`,
+}
+
+const detailsOf = (part: Status['health']['dependencies'][string]): string =>
+  Object.entries(part)
+    .map(([name, value]) => {
+      if (name === 'error' || name === 'warning') return String(value)
+      return typeof value === 'number' && value > 0 ? (details[name]?.(value) ?? '') : ''
+    })
+    .filter((text) => text !== '')
     .join(' · ')
 
 export const dependencies = ({ health }: Status): HTMLElement =>
@@ -88,7 +100,7 @@ export const events = ({ events: { lags, outbox, oldestUnpublishedMs } }: Status
     h(
       'p',
       { class: 'summary' },
-      `${outbox} in the outbox · the oldest edit that is not published is ${(oldestUnpublishedMs / 1000).toFixed(1)} s old`,
+      `${outbox} in the outbox · edits are published ${span(oldestUnpublishedMs)} late`,
     ),
     lags.length === 0
       ? nothing('No worker has read anything yet.')
