@@ -10,7 +10,7 @@ import type { Exports, ServerDownloads } from '../exports/index.ts'
 import type { NotificationFeed } from '../notifications/NotificationFeed.ts'
 import type { UnsubscribeLinks } from '../notifications/UnsubscribeLinks.ts'
 import type { Store } from '../store/Store.ts'
-import type { DeadLetterView, Status } from './status.ts'
+import type { DeadLetterView, Status } from './status-schema.ts'
 
 /** What the routes need. */
 export interface RestServices {

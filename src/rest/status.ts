@@ -3,69 +3,9 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { CodraftError } from '../../extensions/errors.ts'
 import { identityOf } from './authentication.ts'
-import { commonProblems, problem, timeSchema } from './schemas.ts'
+import { commonProblems, problem } from './schemas.ts'
 import type { RestServices } from './services.ts'
-
-export const statusSchema = z
-  .object({
-    version: z.string(),
-    node: z.string(),
-    startedAt: timeSchema,
-    instance: z.string().optional().describe('Name of the instance that answers, where there are several.'),
-    instances: z.int().describe('Instances that live.'),
-    health: z.object({
-      state: z.string(),
-      durability: z.string(),
-      dependencies: z.record(z.string(), z.looseObject({ state: z.string() })),
-    }),
-    connections: z.object({ open: z.int(), limit: z.int(), unsentBytes: z.int() }),
-    documents: z.object({
-      open: z.int(),
-      busiest: z
-        .array(z.object({ name: z.string(), connections: z.int() }))
-        .describe('Open documents with the most connections to this instance.'),
-    }),
-    totals: z
-      .object({ edits: z.int(), sent: z.int(), latency: z.array(z.tuple([z.string(), z.int()])) })
-      .describe('Since the start; `latency` are the buckets of codraft_message_latency_seconds.'),
-    events: z.object({
-      lags: z.array(z.object({ group: z.string(), topic: z.string(), lag: z.int() })),
-      outbox: z.int(),
-      oldestUnpublishedMs: z.number(),
-      deadLetters: z.int(),
-    }),
-    exports: z
-      .array(
-        z.object({
-          document: z.string(),
-          format: z.string(),
-          state: z.string(),
-          progress: z.int(),
-          createdAt: timeSchema,
-        }),
-      )
-      .describe('The newest.'),
-    problems: z
-      .array(z.object({ time: timeSchema, level: z.string(), message: z.string(), count: z.int() }))
-      .describe('Warnings and errors of the log of this instance, the newest first.'),
-  })
-  .meta({ id: 'Status' })
-
-export type Status = z.infer<typeof statusSchema>
-
-const deadLetterSchema = z
-  .object({
-    id: z.string(),
-    topic: z.string(),
-    type: z.string().optional(),
-    group: z.string(),
-    cause: z.string(),
-    attempts: z.int(),
-    at: timeSchema,
-  })
-  .meta({ id: 'DeadLetter' })
-
-export type DeadLetterView = z.infer<typeof deadLetterSchema>
+import { deadLetterSchema, statusSchema } from './status-schema.ts'
 
 /** `/api/status` and `/api/dead-letters`: for those who operate the server. */
 export const statusRoutes = (api: FastifyInstance, services: RestServices): void => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Status } from '../../rest/status.ts'
+import type { Status } from '../../rest/status-schema.ts'
 import { ratesBetween } from './figures.ts'
 
 const status = (edits: number, latency: [string, number][], startedAt = 'start'): Status =>

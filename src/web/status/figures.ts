@@ -1,4 +1,4 @@
-import type { Status } from '../../rest/status.ts'
+import type { Status } from '../../rest/status-schema.ts'
 
 type Buckets = Status['totals']['latency']
 

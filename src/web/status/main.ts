@@ -1,5 +1,5 @@
 // The page of those who operate the server: asks it every two seconds and shows what it says.
-import type { DeadLetterView, Status } from '../../rest/status.ts'
+import type { DeadLetterView, Status } from '../../rest/status-schema.ts'
 import { ApiError, createApi } from '../api.ts'
 import { byId, h } from '../dom.ts'
 import { availableStorage, loadGuest, saveGuest } from '../guest.ts'

@@ -1,4 +1,4 @@
-import type { DeadLetterView, Status } from '../../rest/status.ts'
+import type { DeadLetterView, Status } from '../../rest/status-schema.ts'
 import { h } from '../dom.ts'
 
 const section = (title: string, ...children: (Node | string)[]): HTMLElement =>
