@@ -248,6 +248,19 @@ describe('an update with a gap', () => {
   })
 })
 
+it('content that a client brings in one update above MAX_UPDATE_BYTES is taken when it reconnects', async () => {
+  const stored = new Y.Doc()
+  for (let i = 0; i < 2_000; i++) stored.getText('text').insert(0, 'x'.repeat(1_000))
+  await using client = await connectHocuspocus(server, newName())
+  await expect.poll(() => client.isSaved).toBe(true)
+  // As when y-indexeddb has read what was written offline after the connection stood.
+  Y.applyUpdate(client.document, Y.encodeStateAsUpdate(stored))
+  await expect.poll(() => client.closeReasons[0]).toContain('CODRAFT_UPDATE_REJECTED')
+  await expect.poll(() => client.isSaved).toBe(true)
+  await using reader = await connectHocuspocus(server, client.provider.configuration.name)
+  await expect.poll(() => reader.text.length).toBe(2_000_000)
+})
+
 it('a malformed message of a stranger does not keep others from opening a stored document', async () => {
   const name = newName()
   const text = 'stored '.repeat(20_000)
