@@ -31,7 +31,7 @@ import { isGuestId } from './guest-tokens.ts'
 import { composeDocuments } from './documents.ts'
 import { healthOf, type Health } from './health.ts'
 import { createHttp } from './http.ts'
-import { closeOnCommand } from './fleet-commands.ts'
+import { closeOnCommand, eraseOnCommand } from './fleet-commands.ts'
 import { openDownloads } from '../downloads.ts'
 import { openObjects } from './object-store.ts'
 import { openRedis, sweepEveryMs } from './redis.ts'
@@ -149,6 +149,7 @@ export const startServer = async ({
   const users = new KnownUsers(store, logger)
   const notificationFeed = new NotificationFeed({ store, logger })
   const issuesGuestTokens = config.jwtSecret === undefined && secret !== undefined
+  const events = erasableEvents(log, edits)
   const documentServices = composeDocuments({
     config,
     logger,
@@ -161,7 +162,7 @@ export const startServer = async ({
     updateLimits: updateLimits(config),
     isGuest: ({ userId }) => issuesGuestTokens && isGuestId(userId),
     parts: [
-      erasableEvents(log, edits),
+      events,
       { erase: async (documentName) => activity.forget(documentName) },
       new ErasableNotifications(store, users),
       users,
@@ -258,6 +259,7 @@ export const startServer = async ({
     guestTokens: issuesGuestTokens ? { secret, ...requiredClaims(config) } : undefined,
   })
   fleet.onCommand(closeOnCommand(hocuspocus))
+  fleet.onCommand(eraseOnCommand(events))
   fleet.onCommand(async (command) => {
     if (command.type === 'roles') await auth.rolesChanged(command.documentName, command.userId)
   })
