@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { encodeStateVector } from 'yjs'
 import { newEvent, type EventData } from '../../extensions/events/index.ts'
 import { CodraftError, type ErrorCode } from '../../extensions/errors.ts'
 import { assertAvailable } from '../documents/availability.ts'
 import type { DocumentReader } from '../documents/read-stored.ts'
-import { readDocument } from '../documents/tree/index.ts'
 import { findDocument } from '../store/documents.ts'
 import {
   changeUnfinished,
@@ -17,10 +15,11 @@ import { addEvent } from '../store/outbox.ts'
 import type { StoreDatabase } from '../store/schema.ts'
 import type { Store } from '../store/Store.ts'
 import { findTombstone } from '../store/tombstones.ts'
+import { readSource } from './anchored-comments.ts'
 import type { Downloads } from './downloads/Downloads.ts'
 import { fileNameOf } from './downloads/file-name.ts'
 import { exportDocument, type ExportServices } from './export-document.ts'
-import { mediaTypes, type ExportedFile, type ExportFormat, type ExportOptions } from './ExportOptions.ts'
+import { mediaTypes, type ExportedFile, type ExportFormat, type RequestedOptions } from './ExportOptions.ts'
 import { deleteFiles, exportPrefix } from './export-files.ts'
 
 export interface ExportJobOptions extends ExportServices {
@@ -82,15 +81,17 @@ export class ExportJob {
     const { store, read } = this.#options
     const { id, documentName } = row
     const format = row.format as ExportFormat
-    const options = JSON.parse(row.options) as ExportOptions
+    const { includeComments = true, ...options } = JSON.parse(row.options) as RequestedOptions
     await assertAvailable(store, documentName)
-    const source = await read(documentName, (document) => ({
-      reading: readDocument(document),
-      stateVector: Buffer.from(encodeStateVector(document)).toString('base64'),
-    }))
+    const source = await readSource(read, documentName, { includeComments })
     if (!source) throw new CodraftError('CODRAFT_DOCUMENT_NOT_FOUND')
     await changeUnfinished(db, id, { progress: progress.read })
-    const file = await exportDocument(source.reading, format, options, this.#options)
+    const file = await exportDocument(
+      source.reading,
+      format,
+      { ...options, comments: source.comments },
+      this.#options,
+    )
     await changeUnfinished(db, id, { progress: progress.rendered })
     await this.#keep(row, file, {
       stateVector: source.stateVector,
@@ -157,7 +158,7 @@ export class ExportJob {
   }
 
   async #titleOf({ documentName, options }: ExportRow): Promise<string | undefined> {
-    const { title } = JSON.parse(options) as ExportOptions
+    const { title } = JSON.parse(options) as RequestedOptions
     const known = await findDocument(this.#options.store.of(documentName), documentName)
     return title ?? known?.title ?? undefined
   }

@@ -13,13 +13,15 @@ export const mediaTypes: Readonly<Record<ExportFormat, string>> = {
   md: 'text/markdown; charset=utf-8',
 }
 
-/** A comment on the text that has a `comment` mark with its id. */
+/** A comment on the text that has a `comment` mark with its id; several may have the same. */
 export interface ExportComment {
   readonly id: string
   readonly author: string
   readonly text: string
   /** When it was written, ISO 8601. */
   readonly date?: string
+  /** The text that it is about, for a note that has no place in the document. */
+  readonly quote?: string
 }
 
 export interface ExportOptions {
@@ -38,8 +40,14 @@ export interface ExportOptions {
   readonly header?: string
   /** Number the pages. @default true */
   readonly pageNumbers?: boolean
-  /** Written as endnotes, where the text refers to them. */
+  /** Written as endnotes, where the text refers to them; those of no text come last. */
   readonly comments?: readonly ExportComment[]
+}
+
+/** What a user may ask for: the comments themselves come from the document. */
+export interface RequestedOptions extends Omit<ExportOptions, 'comments'> {
+  /** Write the threads that are not resolved as endnotes. @default true */
+  readonly includeComments?: boolean
 }
 
 const line = z.string().max(300)
@@ -60,6 +68,9 @@ export const exportOptionsSchema = z
     tableOfContents: z.boolean().describe('Begin with a table of contents. Default: false.'),
     header: line.describe('Text at the top of each page. Default: none.'),
     pageNumbers: z.boolean().describe('Default: true.'),
+    includeComments: z
+      .boolean()
+      .describe('Write the comment threads that are not resolved as endnotes. Default: true.'),
   })
   .partial()
   .strict()

@@ -19,7 +19,7 @@ import type { StoreDatabase } from '../store/schema.ts'
 import type { Store } from '../store/Store.ts'
 import type { DownloadLink, Downloads } from './downloads/Downloads.ts'
 import { deleteFiles } from './export-files.ts'
-import { mediaTypes, type ExportFormat, type ExportOptions } from './ExportOptions.ts'
+import { mediaTypes, type ExportFormat, type RequestedOptions } from './ExportOptions.ts'
 
 export interface ExportsOptions {
   readonly store: Store
@@ -31,7 +31,7 @@ export interface ExportsOptions {
 export interface NewExport {
   readonly documentName: string
   readonly format: ExportFormat
-  readonly options: ExportOptions
+  readonly options: RequestedOptions
   readonly by: Actor & { readonly userId: string }
 }
 

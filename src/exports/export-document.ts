@@ -6,6 +6,7 @@ import {
   type DocumentTree,
   type Inline,
 } from '../documents/tree/index.ts'
+import { withEndnotes } from './endnotes.ts'
 import { mediaTypes, type ExportedFile, type ExportFormat, type ExportOptions } from './ExportOptions.ts'
 import { readImage } from './image-header.ts'
 import { prepare } from './prepare.ts'
@@ -50,7 +51,8 @@ export const exportDocument = async (
     case 'txt':
     case 'md':
     case 'html': {
-      const content = formatContent(format === 'txt' ? 'text' : format, reading)
+      const noted = withEndnotes(reading, options.comments ?? [])
+      const content = formatContent(format === 'txt' ? 'text' : format, noted)
       const text = format === 'html' ? page(content, reading.tree, options) : content
       return { format, mediaType, bytes: new TextEncoder().encode(text), notes: [] }
     }

@@ -1,4 +1,5 @@
 export * from './ExportOptions.ts'
+export { readSource, type ExportSource } from './anchored-comments.ts'
 export { exportDocument } from './export-document.ts'
 export { createImageFetcher } from './fetch-image.ts'
 export { RenderPool } from './RenderPool.ts'

@@ -10,7 +10,8 @@ import {
 } from '../documents/tree/index.ts'
 import { hexColor } from './colors.ts'
 import { directionOf, eastAsianScript } from './direction.ts'
-import type { ExportOptions } from './ExportOptions.ts'
+import { endedComments, unplacedText } from './endnotes.ts'
+import type { ExportComment, ExportOptions } from './ExportOptions.ts'
 import type {
   Direction,
   ImageData,
@@ -56,6 +57,8 @@ class Preparation {
   readonly #images: ImageData[] = []
   readonly #indexes = new Map<string, number>()
   readonly #notes: PrintNote[] = []
+  /** Ids of the comments that the text refers to. */
+  readonly #placed = new Set<string>()
   readonly #messages = new Set<string>()
   readonly #text: string
   readonly #dir: Direction
@@ -72,6 +75,7 @@ class Preparation {
 
   run(): PreparedDocument {
     const blocks = this.#blocks(this.#tree.content, 0)
+    this.#addUnplacedComments()
     const document = { meta: this.#meta(), blocks, notes: this.#notes }
     return { document, images: this.#images, notes: [...this.#messages] }
   }
@@ -231,24 +235,28 @@ class Preparation {
 
   /** A comment's number stands where its text ends. */
   #endedComments(inline: Inline, next: Inline | undefined): PrintInline[] {
-    return inline.marks.flatMap((mark): PrintInline[] => {
-      if (mark.type !== 'comment') return []
-      const { id } = mark.attrs
-      if (next?.marks.some((other) => other.type === 'comment' && other.attrs['id'] === id)) return []
-      return (this.#options.comments ?? [])
+    const comments = this.#options.comments ?? []
+    return endedComments(inline, next).flatMap((id) => {
+      this.#placed.add(id)
+      return comments
         .filter((comment) => comment.id === id)
-        .map((comment) => {
-          const number = this.#notes.length + 1
-          const { author, text, date = '' } = comment
-          this.#notes.push({
-            number,
-            author: clean(author),
-            text: clean(text),
-            date: clean(date),
-            dir: directionOf(text, this.#dir),
-          })
-          return { t: 'note', number }
-        })
+        .map((comment): PrintInline => ({ t: 'note', number: this.#addNote(comment, comment.text) }))
+    })
+  }
+
+  #addUnplacedComments(): void {
+    for (const comment of this.#options.comments ?? [])
+      if (!this.#placed.has(comment.id)) this.#addNote(comment, unplacedText(comment))
+  }
+
+  #addNote({ author, date = '' }: ExportComment, text: string): number {
+    this.#count()
+    return this.#notes.push({
+      number: this.#notes.length + 1,
+      author: clean(author),
+      text: clean(text),
+      date: clean(date),
+      dir: directionOf(text, this.#dir),
     })
   }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { exportFormats, exportOptionsSchema, type ExportOptions } from '../exports/index.ts'
+import { exportFormats, exportOptionsSchema, type RequestedOptions } from '../exports/index.ts'
 import type { ExportRow } from '../store/exports.ts'
 import { CodraftError } from '../../extensions/errors.ts'
 import { actorOf } from './audit.ts'
@@ -106,7 +106,7 @@ export const exportRoutes = (api: FastifyInstance, services: RestServices): void
           const row = await exports.request({
             documentName: name,
             format,
-            options: options as ExportOptions,
+            options: options as RequestedOptions,
             by,
           })
           reply.header('location', `/api/exports/${row.id}`)
