@@ -90,7 +90,8 @@ export class Replica {
 
   /** An edit of somebody else. Returns it as a change of `content`. */
   received(ops: Ops, userId: string, version: number): Ops {
-    const first = userId <= this.userId
+    // What the server adds by itself comes last.
+    const first = userId !== '' && userId <= this.userId
     let change = ops
     this.#shadow = compose(this.#shadow, ops)
     if (this.#sent) {

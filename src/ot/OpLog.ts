@@ -46,9 +46,10 @@ const sizeOf = ({ ops }: Delta): number =>
 
 /**
  * Two inserts at one place: the one of the lower user id comes first, and of one user the one that the server had
- * first. Server and clients must agree on it.
+ * first. What the server adds by itself, as nobody, comes last: the end of a block must not cut off what is typed
+ * there. Server and clients must agree on it.
  */
-export const goesFirst = (sequenced: string, later: string): boolean => sequenced <= later
+export const goesFirst = (sequenced: string, later: string): boolean => sequenced !== '' && sequenced <= later
 
 /** The last versions of a document, and the transformation of late edits over them. */
 export class OpLog {

@@ -88,7 +88,7 @@ test('an owner invites by e-mail, the other accepts on the page, is demoted and 
 
   await later.getByLabel('Role of Bob').selectOption('none')
   await waitForState(invited, 'error')
-  expect(await later.locator('[data-user="bob"]').count()).toBe(0)
+  await expect.poll(() => later.locator('[data-user="bob"]').count()).toBe(0)
   expect(await contentOf(ada)).toContain('From Bob.')
 })
 

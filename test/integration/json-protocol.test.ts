@@ -75,6 +75,19 @@ describe('the messages', () => {
     expect((await join(third, name))['content']).toEqual([{ insert: 'xy' }])
   })
 
+  it('what is typed on in a new document of blocks stays in one block', async () => {
+    const name = newDocument()
+    await using client = await openRawJson(server)
+    await join(client, name, 'ada', { field: 'default', kind: 'blocks' })
+    // The server ends the block by itself, after this edit and before it hears of the next.
+    client.send({ type: 'edit', id: 'F', version: 0, ops: [{ insert: 'F' }] })
+    client.send({ type: 'edit', id: 'rom here', version: 1, ops: [{ retain: 1 }, { insert: 'rom here' }] })
+    while ((await client.next('ack'))['opId'] !== 'rom here') continue
+    await using again = await openRawJson(server)
+    const { content } = await join(again, name, 'ada', { field: 'default', kind: 'blocks' })
+    expect(content).toMatchObject([{ insert: 'From here' }, { insert: '\n' }])
+  })
+
   it('positions in code points', async () => {
     const name = newDocument()
     await using writer = await connectJson(server, name)
