@@ -45,7 +45,7 @@ export class ColdJoins {
     const waiting = this.#opening.get(documentName)
     if (!waiting || !state || updates.length > maxUpdates) return
     const { promise, resolve: hydrate } = Promise.withResolvers<void>()
-    const cold: ColdDocument = { messages: [step2Message(state), ...updates.map(updateMessage)], hydrate }
+    const cold: ColdDocument = { messages: messagesOf([state, ...updates]), hydrate }
     this.#cold.set(documentName, cold)
     const timer = setTimeout(hydrate, maxDelayMs)
     for (const opening of waiting) serve(opening, cold)
@@ -54,6 +54,10 @@ export class ColdJoins {
     this.#cold.delete(documentName)
   }
 }
+
+/** A client takes itself for synchronised at step 2: that is the last part, so that it has all of them by then. */
+const messagesOf = (parts: readonly Uint8Array[]): Message[] =>
+  parts.map((part, index) => (index === parts.length - 1 ? step2Message(part) : updateMessage(part)))
 
 const serve = (opening: OpeningDocument, { messages, hydrate }: ColdDocument): void => {
   if (opening.wantsState) opening.sendState(messages)

@@ -137,3 +137,27 @@ it('documents that nobody uses leave memory, and nothing of them is lost', async
   await expect.poll(documents).toBe(0)
   expect(await textOf('doc7')).toBe('text 7')
 })
+
+it('a client that opens a stored document is synchronised when it has all of it, the snapshot and what came after', async () => {
+  await using ownServer = await startServer()
+  const name = 'with-a-tail'
+  const length = 200_000
+  {
+    await using writer = await connectHocuspocus(ownServer, name)
+    writer.text.insert(0, 'x'.repeat(length))
+    await expect.poll(() => writer.isSaved).toBe(true)
+    await ownServer.restart('SIGTERM')
+    await expect.poll(() => writer.isSaved).toBe(true)
+    for (let i = 1; i <= 400; i++) {
+      writer.text.insert(0, `${i} `.padStart(1_000, '.'))
+      if (i % 20 === 0) await expect.poll(() => writer.isSaved, { interval: 5 }).toBe(true)
+    }
+  }
+  await ownServer.restart('SIGKILL')
+  await using yjs = await connectYWebsocket(ownServer, name)
+  await using reader = await connectHocuspocus(ownServer, name)
+  const lengths: number[] = []
+  reader.provider.on('synced', () => lengths.push(reader.text.length))
+  yjs.provider.on('sync', () => lengths.push(yjs.text.length))
+  await expect.poll(() => lengths).toEqual([length + 400_000, length + 400_000])
+})
