@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
-import { decodeCursor, pageOf, type Page, type PageRequest } from './cursor.ts'
+import type { Page, PageRequest } from './cursor.ts'
+import { newestFirst } from './newest-first.ts'
 import type { CapturedMailsTable, StoreDatabase } from './schema.ts'
 import type { Store } from './Store.ts'
 
@@ -29,24 +30,8 @@ export const captureMail = async (store: Store, mail: CapturedMail): Promise<voi
 }
 
 /** The newest first. */
-export const listCapturedMails = async (
-  store: Store,
-  { cursor, limit }: PageRequest,
-): Promise<Page<CapturedMail>> => {
-  let query = databaseOf(store).selectFrom('capturedMails').selectAll()
-  if (cursor !== undefined) {
-    const [at, id] = decodeCursor(cursor)
-    query = query.where(({ or, and, eb }) =>
-      or([eb('at', '<', at), and([eb('at', '=', at), eb('id', '<', id)])]),
-    )
-  }
-  const rows = await query
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute()
-  return pageOf(rows, limit, ({ at, id }) => [at, id])
-}
+export const listCapturedMails = (store: Store, page: PageRequest): Promise<Page<CapturedMail>> =>
+  newestFirst(databaseOf(store).selectFrom('capturedMails').selectAll(), 'at', page)
 
 export const deleteCapturedMails = async (store: Store, recipient: string): Promise<void> => {
   await databaseOf(store).deleteFrom('capturedMails').where('recipient', '=', recipient).execute()

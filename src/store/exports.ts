@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
-import { decodeCursor, pageOf, type Page, type PageRequest } from './cursor.ts'
+import type { Page, PageRequest } from './cursor.ts'
+import { newestFirst } from './newest-first.ts'
 import type { ExportsTable, StoreDatabase } from './schema.ts'
 
 /** A file that somebody has asked for. */
@@ -21,25 +22,16 @@ export const findExport = (db: StoreDatabase, id: string): Promise<ExportRow | u
   db.selectFrom('exports').selectAll().where('id', '=', id).executeTakeFirst()
 
 /** Exports of a document, the newest first. */
-export const listExports = async (
+export const listExports = (
   db: StoreDatabase,
   documentName: string,
-  { cursor, limit }: PageRequest,
-): Promise<Page<ExportRow>> => {
-  let query = db.selectFrom('exports').selectAll().where('documentName', '=', documentName)
-  if (cursor !== undefined) {
-    const [createdAt, id] = decodeCursor(cursor)
-    query = query.where(({ or, and, eb }) =>
-      or([eb('createdAt', '<', createdAt), and([eb('createdAt', '=', createdAt), eb('id', '<', id)])]),
-    )
-  }
-  const rows = await query
-    .orderBy('createdAt', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute()
-  return pageOf(rows, limit, ({ createdAt, id }) => [createdAt, id])
-}
+  page: PageRequest,
+): Promise<Page<ExportRow>> =>
+  newestFirst(
+    db.selectFrom('exports').selectAll().where('documentName', '=', documentName),
+    'createdAt',
+    page,
+  )
 
 /** The newest exports of all documents. */
 export const newestExports = (db: StoreDatabase, limit: number): Promise<ExportRow[]> =>

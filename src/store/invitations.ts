@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
-import { decodeCursor, pageOf, type Page, type PageRequest } from './cursor.ts'
+import type { Page, PageRequest } from './cursor.ts'
+import { newestFirst } from './newest-first.ts'
 import type { InvitationsTable, StoreDatabase } from './schema.ts'
 
 export type Invitation = Selectable<InvitationsTable>
@@ -16,25 +17,16 @@ export const findInvitation = (db: StoreDatabase, id: string): Promise<Invitatio
   db.selectFrom('invitations').selectAll().where('id', '=', id).executeTakeFirst()
 
 /** Invitations to a document, the newest first. */
-export const listInvitations = async (
+export const listInvitations = (
   db: StoreDatabase,
   documentName: string,
-  { cursor, limit }: PageRequest,
-): Promise<Page<Invitation>> => {
-  let query = db.selectFrom('invitations').selectAll().where('documentName', '=', documentName)
-  if (cursor !== undefined) {
-    const [createdAt, id] = decodeCursor(cursor)
-    query = query.where(({ or, and, eb }) =>
-      or([eb('createdAt', '<', createdAt), and([eb('createdAt', '=', createdAt), eb('id', '<', id)])]),
-    )
-  }
-  const rows = await query
-    .orderBy('createdAt', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute()
-  return pageOf(rows, limit, ({ createdAt, id }) => [createdAt, id])
-}
+  page: PageRequest,
+): Promise<Page<Invitation>> =>
+  newestFirst(
+    db.selectFrom('invitations').selectAll().where('documentName', '=', documentName),
+    'createdAt',
+    page,
+  )
 
 /**
  * Accepts an invitation that is pending and has not expired. Resolves to whether it was: of several who try at the same

@@ -1,5 +1,6 @@
 import { sql, type Selectable } from 'kysely'
-import { decodeCursor, pageOf, type Page, type PageRequest } from './cursor.ts'
+import type { Page, PageRequest } from './cursor.ts'
+import { newestFirst } from './newest-first.ts'
 import type { NotificationsTable, StoreDatabase } from './schema.ts'
 
 export type NotificationRow = Omit<Selectable<NotificationsTable>, 'sequence' | 'addedAt'>
@@ -19,25 +20,12 @@ export const addNotification = async (
 }
 
 /** Notifications of a user, the newest first. */
-export const listNotifications = async (
+export const listNotifications = (
   db: StoreDatabase,
   userId: string,
-  { cursor, limit }: PageRequest,
-): Promise<Page<NotificationRow>> => {
-  let query = db.selectFrom('notifications').select(columns).where('userId', '=', userId)
-  if (cursor !== undefined) {
-    const [at, id] = decodeCursor(cursor)
-    query = query.where(({ or, and, eb }) =>
-      or([eb('at', '<', at), and([eb('at', '=', at), eb('id', '<', id)])]),
-    )
-  }
-  const rows = await query
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute()
-  return pageOf(rows, limit, ({ at, id }) => [at, id])
-}
+  page: PageRequest,
+): Promise<Page<NotificationRow>> =>
+  newestFirst(db.selectFrom('notifications').select(columns).where('userId', '=', userId), 'at', page)
 
 export const countUnread = async (db: StoreDatabase, userId: string): Promise<number> => {
   const { unread } = await db

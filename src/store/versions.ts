@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
-import { decodeCursor, pageOf, type Page, type PageRequest } from './cursor.ts'
+import type { Page, PageRequest } from './cursor.ts'
+import { newestFirst } from './newest-first.ts'
 import type { StoreDatabase, VersionsTable } from './schema.ts'
 
 /** A point in the history of a document; its content is in the object store. */
@@ -22,25 +23,16 @@ export const findVersion = (
     .executeTakeFirst()
 
 /** Versions of a document, the newest first. */
-export const listVersions = async (
+export const listVersions = (
   db: StoreDatabase,
   documentName: string,
-  { cursor, limit }: PageRequest,
-): Promise<Page<VersionRow>> => {
-  let query = db.selectFrom('versions').selectAll().where('documentName', '=', documentName)
-  if (cursor !== undefined) {
-    const [createdAt, id] = decodeCursor(cursor)
-    query = query.where(({ or, and, eb }) =>
-      or([eb('createdAt', '<', createdAt), and([eb('createdAt', '=', createdAt), eb('id', '<', id)])]),
-    )
-  }
-  const rows = await query
-    .orderBy('createdAt', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute()
-  return pageOf(rows, limit, ({ createdAt, id }) => [createdAt, id])
-}
+  page: PageRequest,
+): Promise<Page<VersionRow>> =>
+  newestFirst(
+    db.selectFrom('versions').selectAll().where('documentName', '=', documentName),
+    'createdAt',
+    page,
+  )
 
 export const relabelVersion = async (
   db: StoreDatabase,

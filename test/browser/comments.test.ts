@@ -1,38 +1,20 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Role } from '../../extensions/auth/index.ts'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import { testToken } from '../helpers/tokens.ts'
-import {
-  launchChromium,
-  typeAtEnd,
-  visit,
-  waitForContent,
-  waitForState,
-  waitUntilSaved,
-  type Visitor,
-  type VisitorOptions,
-} from './pages.ts'
+import { usePages } from './page-opener.ts'
+import { typeAtEnd, waitForContent, waitForState, waitUntilSaved, type VisitorOptions } from './pages.ts'
 
-let browser: Browser
+const openPage = usePages()
 let server: TestServer
-let visitors: Visitor[] = []
 
 beforeAll(async () => {
-  browser = await launchChromium()
   server = await startServer()
 })
 
 afterAll(async () => {
-  await browser?.close()
   await server?.close()
-})
-
-afterEach(async () => {
-  const errors = visitors.flatMap((visitor) => visitor.errors)
-  for (const visitor of visitors) await visitor.leave()
-  visitors = []
-  expect(errors, 'exceptions in the pages').toEqual([])
 })
 
 const openAs = async (
@@ -42,9 +24,7 @@ const openAs = async (
   options: VisitorOptions = { viewport: { width: 1400, height: 900 } },
 ): Promise<Page> => {
   const token = await testToken(name.toLowerCase(), { name, documents: { [documentName]: role } })
-  const visitor = await visit(browser, `${server.url}/?doc=${documentName}&token=${token}`, options)
-  visitors.push(visitor)
-  return visitor.page
+  return openPage(`${server.url}/?doc=${documentName}&token=${token}`, options)
 }
 
 /** Selects a word with the mouse, as a person does. */

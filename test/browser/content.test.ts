@@ -1,49 +1,29 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { documentPath, restClient, type RestClient } from '../helpers/rest.ts'
 import { kitchenSink } from '../helpers/kitchen-sink.ts'
 import { pngOf } from '../helpers/png.ts'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import { testToken } from '../helpers/tokens.ts'
-import {
-  clickTool,
-  contentOf,
-  launchChromium,
-  typeAtEnd,
-  visit,
-  waitForContent,
-  waitUntilSaved,
-  type Visitor,
-} from './pages.ts'
+import { usePages } from './page-opener.ts'
+import { clickTool, contentOf, typeAtEnd, waitForContent, waitUntilSaved } from './pages.ts'
 
-let browser: Browser
+const openPage = usePages()
 let server: TestServer
 let ada: RestClient
-let visitors: Visitor[] = []
 
 beforeAll(async () => {
-  browser = await launchChromium()
   server = await startServer()
   ada = await restClient(server, 'ada')
 })
 
 afterAll(async () => {
-  await browser?.close()
   await server?.close()
 })
 
-afterEach(async () => {
-  const errors = visitors.flatMap((visitor) => visitor.errors)
-  for (const visitor of visitors) await visitor.leave()
-  visitors = []
-  expect(errors, 'exceptions in the pages').toEqual([])
-})
-
 const open = async (documentName: string) => {
-  const visitor = await visit(browser, `${server.url}/?doc=${documentName}&token=${await testToken('ada')}`)
-  visitors.push(visitor)
-  await waitUntilSaved(visitor.page)
-  return visitor.page
+  const page = await openPage(`${server.url}/?doc=${documentName}&token=${await testToken('ada')}`)
+  await waitUntilSaved(page)
+  return page
 }
 
 const put = async (documentName: string, type: string, body: string) => {

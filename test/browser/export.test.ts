@@ -1,37 +1,28 @@
 import { readFile } from 'node:fs/promises'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import { testToken } from '../helpers/tokens.ts'
-import { launchChromium, typeAtEnd, visit, waitUntilSaved, type Visitor } from './pages.ts'
+import { usePages } from './page-opener.ts'
+import { typeAtEnd, waitUntilSaved } from './pages.ts'
 
-let browser: Browser
+const openPage = usePages()
 let server: TestServer
-let visitor: Visitor | undefined
 
 beforeAll(async () => {
-  browser = await launchChromium()
   server = await startServer()
 })
 
 afterAll(async () => {
-  await browser?.close()
   await server?.close()
-})
-
-afterEach(async () => {
-  const errors = visitor?.errors ?? []
-  await visitor?.leave()
-  visitor = undefined
-  expect(errors, 'exceptions in the page').toEqual([])
 })
 
 const open = async (name: string): Promise<Page> => {
   const url = new URL(`/?doc=${name}`, server.url)
   url.searchParams.set('token', await testToken('ada', { name: 'Ada', documents: { '*': 'owner' } }))
-  visitor = await visit(browser, url.href)
-  await waitUntilSaved(visitor.page)
-  return visitor.page
+  const page = await openPage(url.href)
+  await waitUntilSaved(page)
+  return page
 }
 
 const openMenu = async (page: Page) => {

@@ -1,46 +1,32 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import { testToken } from '../helpers/tokens.ts'
+import { usePages } from './page-opener.ts'
 import {
   contentOf,
-  launchChromium,
   typeAtEnd,
-  visit,
   waitForContent,
   waitForSameContent,
   waitForState,
   waitUntilSaved,
-  type Visitor,
   type VisitorOptions,
 } from './pages.ts'
 
-let browser: Browser
+const openPage = usePages()
 let server: TestServer
-let visitors: Visitor[] = []
 
 beforeAll(async () => {
-  browser = await launchChromium()
   server = await startServer()
 })
 
 afterAll(async () => {
-  await browser?.close()
   await server?.close()
-})
-
-afterEach(async () => {
-  const errors = visitors.flatMap((visitor) => visitor.errors)
-  for (const visitor of visitors) await visitor.leave()
-  visitors = []
-  expect(errors, 'exceptions in the pages').toEqual([])
 })
 
 const openAs = async (name: string, role: 'editor' | 'viewer', options?: VisitorOptions): Promise<Page> => {
   const token = await testToken(name.toLowerCase(), { name, documents: { '*': role } })
-  const visitor = await visit(browser, `${server.url}/?doc=history&token=${token}`, options)
-  visitors.push(visitor)
-  return visitor.page
+  return openPage(`${server.url}/?doc=history&token=${token}`, options)
 }
 
 test('a version is kept, read, compared and restored while another person types', async () => {

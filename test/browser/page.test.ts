@@ -1,14 +1,12 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import { testToken } from '../helpers/tokens.ts'
+import { usePages } from './page-opener.ts'
 import {
   clickTool,
   contentOf,
   interceptStore,
-  launchChromium,
   typeAtEnd,
-  visit,
   waitForCaret,
   waitForContent,
   waitForLocalCopy,
@@ -16,40 +14,26 @@ import {
   waitForSameContent,
   waitForState,
   waitUntilSaved,
-  type Visitor,
   type VisitorOptions,
 } from './pages.ts'
 
-let browser: Browser
+const openPage = usePages()
 let server: TestServer
-let visitors: Visitor[] = []
 let documents = 0
 
 beforeAll(async () => {
-  browser = await launchChromium()
   // Without a secret of its own the server issues guest tokens to the page.
   server = await startServer({ env: { AUTH_JWT_SECRET: undefined } })
 })
 
 afterAll(async () => {
-  await browser?.close()
   await server?.close()
-})
-
-afterEach(async () => {
-  const errors = visitors.flatMap((visitor) => visitor.errors)
-  for (const visitor of visitors) await visitor.leave()
-  visitors = []
-  expect(errors, 'exceptions in the pages').toEqual([])
 })
 
 const newDocument = (): string => `browser-${Date.now().toString(36)}-${(documents += 1)}`
 
-const open = async (address: string, options?: VisitorOptions, at = server) => {
-  const visitor = await visit(browser, `${at.url}${address}`, options)
-  visitors.push(visitor)
-  return visitor.page
-}
+const open = (address: string, options?: VisitorOptions, at = server) =>
+  openPage(`${at.url}${address}`, options)
 
 const openSaved = async (documentName: string, options?: VisitorOptions) => {
   const page = await open(`/?doc=${documentName}`, options)
@@ -268,9 +252,7 @@ describe('tokens of an application', () => {
 describe('trouble on the server', () => {
   test('a server that cannot store is named, and “Saved” waits for it', async () => {
     const documentName = newDocument()
-    const visitor = await visit(browser, 'about:blank')
-    visitors.push(visitor)
-    const { page } = visitor
+    const page = await openPage('about:blank')
     const store = await interceptStore(page, documentName)
     await page.goto(`${server.url}/?doc=${documentName}`)
     await waitUntilSaved(page)
@@ -290,9 +272,7 @@ describe('trouble on the server', () => {
     const strict = await startServer()
     try {
       const documentName = newDocument()
-      const visitor = await visit(browser, 'about:blank')
-      visitors.push(visitor)
-      const { page } = visitor
+      const page = await openPage('about:blank')
       let grants = 0
       await page.route('**/api/dev/token', async (route) => {
         grants += 1
@@ -358,9 +338,7 @@ describe('the page itself', () => {
 
   test('asks no other host and breaks no content security policy', async () => {
     const documentName = newDocument()
-    const visitor = await visit(browser, 'about:blank')
-    visitors.push(visitor)
-    const { page } = visitor
+    const page = await openPage('about:blank')
     const foreign: string[] = []
     const violations: string[] = []
     page.on('request', (request) => {

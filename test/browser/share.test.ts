@@ -1,38 +1,26 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import { testToken } from '../helpers/tokens.ts'
+import { usePages } from './page-opener.ts'
 import {
   contentOf,
-  launchChromium,
   typeAtEnd,
-  visit,
   waitForContent,
   waitForState,
   waitUntilSaved,
-  type Visitor,
   type VisitorOptions,
 } from './pages.ts'
 
-let browser: Browser
+const openPage = usePages()
 let server: TestServer
-let visitors: Visitor[] = []
 
 beforeAll(async () => {
-  browser = await launchChromium()
   server = await startServer()
 })
 
 afterAll(async () => {
-  await browser?.close()
   await server?.close()
-})
-
-afterEach(async () => {
-  const errors = visitors.flatMap((visitor) => visitor.errors)
-  for (const visitor of visitors) await visitor.leave()
-  visitors = []
-  expect(errors, 'exceptions in the pages').toEqual([])
 })
 
 /** Opens an address as a user whose roles the server keeps. */
@@ -41,9 +29,7 @@ const openAs = async (name: string, address: string, options: VisitorOptions = {
   const token = await testToken(user, { name, email: `${user}@example.org`, documents: null })
   const url = new URL(address, server.url)
   url.searchParams.set('token', token)
-  const visitor = await visit(browser, url.href, options)
-  visitors.push(visitor)
-  return visitor.page
+  return openPage(url.href, options)
 }
 
 const openShare = async (page: Page) => {
