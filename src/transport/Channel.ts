@@ -5,6 +5,7 @@ import { applyUpdateWithin, checkUpdate } from '../../extensions/guard/index.ts'
 import { decodeAwareness, encodeAwareness, stampIdentity, userOf, type AwarenessEntry } from './awareness.ts'
 import { containsUpdate } from './contains-update.ts'
 import type { Address, DocumentFanout } from './DocumentFanout.ts'
+import { Handshake } from './Handshake.ts'
 import type { Incoming } from './protocols/Protocol.ts'
 import type { TransportServices } from './services.ts'
 import type { Socket } from './Socket.ts'
@@ -43,6 +44,11 @@ export class Channel {
   #waiting: Incoming[] | undefined
   /** True from the client's first question for changes. */
   #hasAsked = false
+  #handshake: Handshake | undefined
+  /** True while the client has not answered the server's question for changes. */
+  #isAsked = false
+  /** Acknowledgements that wait for the client's answer, which may hold more than the updates that came before it. */
+  #owedAcknowledgements = 0
   /** What the client had when it stopped reading; undefined while it keeps up. */
   #vectorWhenBehind: Uint8Array | undefined
 
@@ -115,14 +121,26 @@ export class Channel {
   /** Tells the client that its edits are saved, once they are. */
   acknowledge(): void {
     if (!this.#socket.protocol.acknowledges) return
-    this.#services.ackGate.hold(this.#services.ticketOf(this.connection.document), () =>
-      this.#socket.queue(this.address.saved),
-    )
+    this.#owedAcknowledgements += 1
+    if (this.#isAsked) return
+    for (; this.#owedAcknowledgements > 0; this.#owedAcknowledgements -= 1) {
+      this.#services.ackGate.hold(this.#services.ticketOf(this.connection.document), () =>
+        this.#socket.queue(this.address.saved),
+      )
+    }
   }
 
   /** The client has the state already: it is asked for what the server lacks. */
   askForChanges(): void {
+    this.#isAsked = true
     this.send(step1Message(this.#fanout.stateVector()))
+  }
+
+  /** An update builds on something that the server lacks: the client's answer to one question brings both. */
+  #fillGap(): void {
+    this.#services.metrics.resynchronised()
+    if (this.#isAsked) this.#owedAcknowledgements += 1
+    else this.askForChanges()
   }
 
   #resume(): void {
@@ -164,14 +182,23 @@ export class Channel {
   }
 
   #sync(step: number, body: Buffer, incoming: Incoming): Promise<void> | undefined {
+    if (step === SyncStep.step2) {
+      this.#handshake = undefined
+      this.#isAsked = false
+    }
     if (step === SyncStep.step2 || step === SyncStep.update) {
-      if (!this.#accepts(step, body)) return undefined
+      if (!this.#accepts(step, body)) {
+        if (step === SyncStep.step2) this.#owedAcknowledgements = 0
+        return undefined
+      }
     } else if (step !== SyncStep.step1) {
       throw new CodraftError('CODRAFT_MESSAGE_MALFORMED', `sync step ${step} does not exist`)
     }
     if (step === SyncStep.step1) {
       if (!this.#hasAsked && !isEmptyStateVector(body)) this.#socket.returned()
       this.#hasAsked = true
+      this.#handshake = new Handshake(body)
+      this.#isAsked = true
     }
     if (this.#services.everySyncMessageSeen) return this.#pass(incoming)
     if (step === SyncStep.step1) this.#fanout.whenShown(() => this.#answer(body))
@@ -208,6 +235,7 @@ export class Channel {
     if (!verdict.ok && verdict.action === 'reject') {
       throw new CodraftError('CODRAFT_UPDATE_REJECTED', verdict.reason)
     }
+    if (step === SyncStep.update && this.#handshake?.covers(update)) return false
     if (readOnly) {
       if (containsUpdate(document, update)) this.acknowledge()
       else {
@@ -217,10 +245,9 @@ export class Channel {
       return false
     }
     if (!verdict.ok) {
-      // The update builds on something that the server lacks: the client's answer to step 1 will hold both. When it is
-      // that answer itself, the client lacks it too, and would answer the same again, without end.
-      metrics.resynchronised()
-      if (step === SyncStep.update) this.askForChanges()
+      // When it is the client's answer that has the gap, the client lacks the same, and would answer so without end.
+      if (step === SyncStep.update) this.#fillGap()
+      else metrics.resynchronised()
       return false
     }
     if (!this.#services.canAcceptEdits()) throw new CodraftError('CODRAFT_JOURNAL_UNAVAILABLE')
@@ -240,7 +267,7 @@ export class Channel {
     }
     if (!isWhole) throw new CodraftError('CODRAFT_UPDATE_REJECTED', 'takes too long to apply')
     this.#services.metrics.updateApplied(update.length)
-    if (document.store.pendingStructs ?? document.store.pendingDs) this.askForChanges()
+    if (document.store.pendingStructs ?? document.store.pendingDs) this.#fillGap()
     else this.acknowledge()
   }
 

@@ -1,5 +1,6 @@
 import { CodraftError } from '../../extensions/errors.ts'
 import type { Channel } from './Channel.ts'
+import { Handshake } from './Handshake.ts'
 import type { Incoming } from './protocols/Protocol.ts'
 import {
   isEmptyStateVector,
@@ -24,6 +25,7 @@ export class OpeningDocument {
   #hasState = false
   #asksForEverything = false
   #hasEdits = false
+  #handshake: Handshake | undefined
   #held: Incoming[] = []
   #heldBytes = 0
 
@@ -61,8 +63,11 @@ export class OpeningDocument {
    * @throws {RangeError} when a message is malformed
    */
   hold(incoming: Incoming): void {
-    this.#asksForEverything ||= asksForEverything(incoming)
-    this.#hasEdits ||= isEdit(incoming)
+    const sync = syncPart(incoming)
+    if (sync?.step === SyncStep.step1) this.#handshake = new Handshake(sync.body)
+    if (sync?.step === SyncStep.update && this.#handshake?.covers(sync.body)) return
+    this.#asksForEverything ||= asksForEverything(sync)
+    this.#hasEdits ||= isEdit(sync)
     this.#heldBytes += incoming.data.length
     if (this.#held.length >= maxHeldMessages || this.#heldBytes > maxHeldBytes) {
       throw new CodraftError('CODRAFT_MESSAGE_MALFORMED', 'too much was sent before the document was open')
@@ -90,7 +95,7 @@ export class OpeningDocument {
   }
 
   deliver(incoming: Incoming, channel: Channel): void {
-    if (this.#hasState && asksForEverything(incoming)) channel.askForChanges()
+    if (this.#hasState && asksForEverything(syncPart(incoming))) channel.askForChanges()
     else channel.receive(incoming)
   }
 
@@ -100,18 +105,19 @@ export class OpeningDocument {
   }
 }
 
-const syncPart = ({ type, data, offset }: Incoming): { step: number; body: Buffer } | undefined => {
+interface SyncPart {
+  readonly step: number
+  readonly body: Buffer
+}
+
+const syncPart = ({ type, data, offset }: Incoming): SyncPart | undefined => {
   if (type !== MessageType.sync) return undefined
   const reader = new MessageReader(data, offset)
   return { step: reader.varUint(), body: reader.bytes() }
 }
 
-const asksForEverything = (incoming: Incoming): boolean => {
-  const sync = syncPart(incoming)
-  return sync?.step === SyncStep.step1 && isEmptyStateVector(sync.body)
-}
+const asksForEverything = (sync: SyncPart | undefined): boolean =>
+  sync?.step === SyncStep.step1 && isEmptyStateVector(sync.body)
 
-const isEdit = (incoming: Incoming): boolean => {
-  const sync = syncPart(incoming)
-  return sync !== undefined && sync.step !== SyncStep.step1 && !isEmptyUpdate(sync.body)
-}
+const isEdit = (sync: SyncPart | undefined): boolean =>
+  sync !== undefined && sync.step !== SyncStep.step1 && !isEmptyUpdate(sync.body)

@@ -41,7 +41,8 @@ const syncMessage = (name: string, step: number, body: Uint8Array): Uint8Array =
   })
 
 /** Asks for everything. */
-export const step1Message = (name: string): Uint8Array => syncMessage(name, 0, Uint8Array.of(0))
+export const step1Message = (name: string, stateVector: Uint8Array = Uint8Array.of(0)): Uint8Array =>
+  syncMessage(name, 0, stateVector)
 export const step2Message = (name: string, update: Uint8Array): Uint8Array => syncMessage(name, 1, update)
 export const updateMessage = (name: string, update: Uint8Array): Uint8Array => syncMessage(name, 2, update)
 

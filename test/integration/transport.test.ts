@@ -214,20 +214,21 @@ describe('an update with a gap', () => {
     return { document, updates }
   }
 
-  it('is not acknowledged; the server asks for the missing part', async () => {
+  it('is acknowledged when the missing part is there; the server asks once for it, however many follow', async () => {
     const name = newName()
     const { document, updates } = twoEdits()
+    for (const letter of 'more') document.getText('text').insert(2, letter)
     const { socket } = await rawSocket('/collab')
-    const received: Buffer[] = []
-    socket.on('message', (data: Buffer) => received.push(data))
-    const kinds = (): string[] =>
-      received.map((data) => [...data.subarray(1 + name.length, 3 + name.length)].join())
+    const kinds: string[] = []
+    socket.on('message', (data: Buffer) => kinds.push(data.subarray(1 + name.length, 3 + name.length).join()))
+    const count = (wanted: string): number => kinds.filter((kind) => kind === wanted).length
     socket.send(authMessage(name, await testToken('ada')))
-    socket.send(updateMessage(name, updates[1]!))
-    await expect.poll(kinds).toContain('0,0')
-    expect(kinds()).not.toContain('8,1')
-    socket.send(updateMessage(name, Y.encodeStateAsUpdate(document)))
-    await expect.poll(kinds).toContain('8,1')
+    for (const update of updates.slice(1)) socket.send(updateMessage(name, update))
+    await expect.poll(() => kinds).toContain('0,0')
+    expect(kinds).not.toContain('8,1')
+    socket.send(step2Message(name, Y.encodeStateAsUpdate(document)))
+    await expect.poll(() => count('8,1')).toBe(updates.length - 1)
+    expect(count('0,0')).toBe(1)
     socket.terminate()
   })
 
@@ -246,6 +247,35 @@ describe('an update with a gap', () => {
     expect(kinds).not.toContain('8,1')
     socket.terminate()
   })
+})
+
+it('updates that a client repeats after a reconnect are acknowledged with its answer, once', async () => {
+  const name = newName()
+  const document = new Y.Doc()
+  const updates: Uint8Array[] = []
+  document.on('update', (bytes: Uint8Array) => updates.push(bytes))
+  // More than a client may send before its document is open.
+  for (let edit = 0; edit < 1_500; edit++) document.getText('text').insert(edit, 'x')
+  const { socket } = await rawSocket('/collab')
+  const kinds: string[] = []
+  socket.on('message', (data: Buffer) => kinds.push(data.subarray(1 + name.length, 3 + name.length).join()))
+  const saved = (): number => kinds.filter((kind) => kind === '8,1').length
+  // As HocuspocusProvider does: its question, then what it kept while there was no connection, then its answer.
+  socket.send(authMessage(name, await testToken('ada')))
+  socket.send(step1Message(name, Y.encodeStateVector(document)))
+  for (const update of updates) socket.send(updateMessage(name, update))
+  document.getText('text').insert(0, 'new ')
+  socket.send(updateMessage(name, updates.at(-1)!))
+  socket.send(step2Message(name, Y.encodeStateAsUpdate(document)))
+  document.getText('text').insert(0, 'last ')
+  socket.send(updateMessage(name, updates.at(-1)!))
+  await expect.poll(saved).toBeGreaterThanOrEqual(3)
+  document.getText('text').insert(0, 'of all ')
+  socket.send(updateMessage(name, updates.at(-1)!))
+  // The last acknowledgement comes after all others.
+  await expect.poll(saved).toBeGreaterThanOrEqual(4)
+  expect(saved()).toBe(4)
+  socket.terminate()
 })
 
 it('content that a client brings in one update above MAX_UPDATE_BYTES is taken when it reconnects', async () => {
