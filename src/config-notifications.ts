@@ -1,7 +1,10 @@
+import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { flag, list, number, settings } from './config-leaf.ts'
 
 const group = 'Notifications'
+
+const isAddressOrRange = (text: string): boolean => ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
 
 /** Settings of notifications: mail and push, and when people are told. */
 export const notificationSettings = {
@@ -64,6 +67,46 @@ export const notificationSettings = {
     group,
     description: 'News of edits are gathered this long for one mail.',
   }),
+  vapidPublicKey: z
+    .string()
+    .regex(
+      /^B[\w-]{86}$/,
+      'must be 65 bytes in base64url; make a pair with: npx web-push generate-vapid-keys',
+    )
+    .optional()
+    .register(settings, {
+      env: 'VAPID_PUBLIC_KEY',
+      group,
+      description:
+        'Public key that browsers subscribe with (Web Push). Default: a pair made of the secret that signs links, the same on every instance.',
+    }),
+  vapidPrivateKey: z
+    .string()
+    .regex(/^[\w-]{43}$/, 'must be 32 bytes in base64url')
+    .optional()
+    .register(settings, {
+      env: 'VAPID_PRIVATE_KEY',
+      secret: true,
+      group,
+      description: 'Private key of VAPID_PUBLIC_KEY: signs the requests to push services.',
+    }),
+  vapidSubject: z
+    .string()
+    .regex(/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'must be a mailto: or https: address')
+    .optional()
+    .register(settings, {
+      env: 'VAPID_SUBJECT',
+      group,
+      description: 'Whom push services write to about this server: mailto: or https:. Default: MAIL_FROM.',
+    }),
+  pushAllowedAddresses: list()
+    .refine((ranges) => ranges.every(isAddressOrRange), 'must be addresses or CIDR ranges')
+    .register(settings, {
+      env: 'PUSH_ALLOWED_ADDRESSES',
+      group,
+      description:
+        'Addresses or CIDR ranges, comma-separated, of push services in your own network. Requests to any other address that is not public are refused.',
+    }),
   operators: list().register(settings, {
     env: 'OPERATORS',
     group,

@@ -545,7 +545,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
   if (parsed.success && parsed.data.readDatabases.length > 0 && parsed.data.databases.length === 0) {
     problems.push('DATABASE_READ_URLS needs the DATABASE_URL that it replicates')
   }
-  if (parsed.success) problems.push(...halfDkim(parsed.data), ...unshared(parsed.data))
+  if (parsed.success)
+    problems.push(...halfDkim(parsed.data), ...halfVapid(parsed.data), ...unshared(parsed.data))
   if (parsed.success && parsed.data.s3SseKmsKeyId && !parsed.data.s3Sse?.startsWith('aws:kms')) {
     problems.push('S3_SSE_KMS_KEY_ID needs S3_SSE=aws:kms or aws:kms:dsse')
   }
@@ -562,6 +563,11 @@ const halfDkim = ({ dkimDomain, dkimSelector, dkimPrivateKey }: Config): string[
   const given = [dkimDomain, dkimSelector, dkimPrivateKey].filter((value) => value !== undefined).length
   return given === 0 || given === 3 ? [] : ['DKIM_DOMAIN, DKIM_SELECTOR and DKIM_PRIVATE_KEY need each other']
 }
+
+const halfVapid = ({ vapidPublicKey, vapidPrivateKey }: Config): string[] =>
+  (vapidPublicKey === undefined) === (vapidPrivateKey === undefined)
+    ? []
+    : ['VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY need each other']
 
 /** What several instances must have in common, and do not. */
 const unshared = (config: Config): string[] => {

@@ -1,7 +1,5 @@
-import { lookup as systemLookup } from 'node:dns'
-import { isIP, type LookupFunction } from 'node:net'
-import ipaddr from 'ipaddr.js'
-import { Agent, request } from 'undici'
+import { request } from 'undici'
+import { createPublicAgent } from '../public-agent.ts'
 
 export interface FetchImageOptions {
   /** @default 10 MiB */
@@ -15,9 +13,8 @@ export interface FetchImageOptions {
 }
 
 /**
- * Makes a function that fetches an image from the web, and never from a network that only this server reaches: private,
- * loopback, link-local (the metadata services of clouds) and other special addresses are refused after the name is
- * resolved, on the connection itself, so that a name cannot change between check and use. Redirects are checked alike.
+ * Makes a function that fetches an image from the web, and never from a network that only this server reaches; redirects
+ * are checked alike.
  */
 export const createImageFetcher = (
   options: FetchImageOptions = {},
@@ -28,20 +25,12 @@ export const createImageFetcher = (
     maxRedirects = 3,
     isAllowed = () => false,
   } = options
-  const isReachable = (address: string): boolean => isPublic(address) || isAllowed(address)
-  const agent = new Agent({
-    connect: { lookup: guardedLookup(isReachable), timeout: deadlineMs },
-    keepAliveTimeout: 1,
-    keepAliveMaxTimeout: 1,
-  })
+  const agent = createPublicAgent({ connectMs: deadlineMs, isAllowed })
 
   const fetchOnce = async (url: URL, signal: AbortSignal): Promise<Uint8Array | URL | undefined> => {
-    const host = url.hostname.replace(/^\[|\]$/g, '')
-    const isWeb = url.protocol === 'http:' || url.protocol === 'https:'
-    // Literal addresses are not looked up.
-    if (!isWeb || (isIP(host) !== 0 && !isReachable(host))) return undefined
+    if (!agent.mayRequest(url)) return undefined
     const { statusCode, headers, body } = await request(url.href, {
-      dispatcher: agent,
+      dispatcher: agent.dispatcher,
       signal,
       headers: { accept: 'image/png, image/jpeg, image/gif, image/webp', 'user-agent': 'codraft' },
     })
@@ -80,25 +69,4 @@ export const createImageFetcher = (
       return undefined
     }
   }
-}
-
-const guardedLookup =
-  (isReachable: (address: string) => boolean): LookupFunction =>
-  (hostname, options, callback) => {
-    systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, '')
-      // One bad address among good ones is how names are made to change their meaning.
-      const [first] = addresses
-      if (!first || !addresses.every(({ address }) => isReachable(address))) {
-        return callback(new Error('the address is not public'), '')
-      }
-      return options.all ? callback(null, addresses) : callback(null, first.address, first.family)
-    })
-  }
-
-/** Whether everybody can reach an address: not private, loopback, link-local, shared, reserved, or one of these in IPv6. */
-export const isPublic = (address: string): boolean => {
-  if (!ipaddr.isValid(address)) return false
-  const parsed = ipaddr.process(address)
-  return parsed.range() === 'unicast'
 }

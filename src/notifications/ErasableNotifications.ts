@@ -3,6 +3,7 @@ import type { KnownUsers } from '../documents/KnownUsers.ts'
 import { deleteCapturedMails } from '../store/captured-mails.ts'
 import { forgetGathered, forgetMails } from '../store/gathered-mails.ts'
 import { deleteEventsNaming, deleteNotificationsOf } from '../store/notifications.ts'
+import { deletePushSubscriptions } from '../store/push-subscriptions.ts'
 import { deletePreferences } from '../store/preferences.ts'
 import type { Store } from '../store/Store.ts'
 import { addressOwner, emailOf } from './recipients.ts'
@@ -27,6 +28,7 @@ export class ErasableNotifications implements Erasable {
 
   async eraseUser(userId: string): Promise<void> {
     await deleteNotificationsOf(this.#store.ofUser(userId), { userId })
+    await deletePushSubscriptions(this.#store.ofUser(userId), userId)
     for (const db of this.#store.all) await deleteEventsNaming(db, userId)
     await this.#users.flush()
     const email = await emailOf(this.#store, userId)

@@ -35,12 +35,13 @@ const plain = (text: string): string => {
 const nameOf = ({ id, name }: { readonly id: string; readonly name?: string | undefined }): string =>
   plain(name ?? '') || plain(id)
 
-const titleOf = ({ documentName, data }: Notification): string =>
-  `“${plain(data.title ?? '') || plain(documentName)}”`
+/** The document that it is about. */
+export const titleOf = ({ documentName, data }: Notification): string =>
+  plain(data.title ?? '') || plain(documentName)
 
 /** One sentence, without its full stop, that tells what has happened. */
 export const headlineOf = (event: Notification): string => {
-  const title = titleOf(event)
+  const title = `“${titleOf(event)}”`
   switch (event.type) {
     case 'document.shared':
       return `${nameOf(event.data.by)} ${roleWords[event.data.role]} ${title}`

@@ -22,6 +22,7 @@ import { mailboxRoutes } from './mailbox.ts'
 import { notificationPreferenceRoutes } from './notification-preferences.ts'
 import { notificationRoutes } from './notifications.ts'
 import { presenceRoutes } from './presence.ts'
+import { pushRoutes } from './push.ts'
 import { shareRoutes } from './shares.ts'
 import { unsubscribeRoutes } from './unsubscribe.ts'
 import { statusRoutes } from './status.ts'
@@ -62,6 +63,7 @@ const resources = [
   userRoutes,
   notificationRoutes,
   notificationPreferenceRoutes,
+  pushRoutes,
   mailboxRoutes,
   statusRoutes,
 ]

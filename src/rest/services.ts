@@ -34,6 +34,8 @@ export interface RestServices {
   /** Address of the page, without a slash at its end. */
   readonly publicUrl: () => string
   readonly unsubscribing: UnsubscribeLinks
+  /** Public key that browsers subscribe to pushed notifications with, in base64url. */
+  readonly pushKey: string
   /** Whether a user may see what concerns the server as a whole. */
   readonly isOperator: (identity: Identity) => boolean
   readonly operation: Operation

@@ -26,6 +26,7 @@ import { Exports, ServerDownloads, type Downloads } from '../exports/index.ts'
 import type { Logger } from '../logger.ts'
 import type { NotificationFeed } from '../notifications/NotificationFeed.ts'
 import { UnsubscribeLinks } from '../notifications/UnsubscribeLinks.ts'
+import { vapidKeysOf } from '../notifications/push/vapid-keys.ts'
 import type { RestServices } from '../rest/services.ts'
 import type { Store } from '../store/Store.ts'
 import { version } from '../version.ts'
@@ -112,6 +113,7 @@ export const composeDocuments = (parts: DocumentParts) => {
     invitations: new InvitationLinks(linkOptions(url)),
     unsubscribing: new UnsubscribeLinks(linkOptions(url)),
     notificationFeed: parts.notificationFeed,
+    pushKey: vapidKeysOf(config).publicKey,
     publicUrl: linkOptions(url).publicUrl,
     isOperator: (identity) => parts.isGuest(identity) || config.operators.includes(identity.userId),
     permissions,

@@ -26,6 +26,7 @@ export interface Schema {
   analyticsRebuild: AnalyticsRebuildTable
   settledDeadLetters: SettledDeadLettersTable
   notifications: NotificationsTable
+  pushSubscriptions: PushSubscriptionsTable
   lastMails: LastMailsTable
   gatheredMails: GatheredMailsTable
   capturedMails: CapturedMailsTable
@@ -277,6 +278,21 @@ export interface GatheredMailsTable {
   event: string
   at: number
   dueAt: number
+}
+
+/** Where the push service of a browser takes messages for a user (RFC 8030). */
+export interface PushSubscriptionsTable {
+  userId: string
+  /** SHA-256 of the endpoint, in base64url. */
+  id: string
+  endpoint: string
+  /** Public key of the browser (P-256, uncompressed) in base64url. */
+  p256dh: string
+  /** Secret that authenticates messages, in base64url. */
+  auth: string
+  /** Public key of the server that the subscription was made for; the push service takes no messages of another. */
+  serverKey: string
+  at: number
 }
 
 /** Mails of a server that sends none. */

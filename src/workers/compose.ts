@@ -10,6 +10,7 @@ import { exportsWorker } from './exports.ts'
 import { inAppWorker } from './in-app.ts'
 import { mentionsWorker } from './mentions.ts'
 import type { WorkerName } from './names.ts'
+import { pushWorker } from './push.ts'
 import type { AnyWorker } from './Worker.ts'
 
 /** What workers are made of. */
@@ -31,4 +32,5 @@ export const workerFactories: Readonly<Record<WorkerName, (services: WorkerServi
   exports: exportsWorker,
   'in-app': inAppWorker,
   mentions: mentionsWorker,
+  push: pushWorker,
 }

@@ -33,6 +33,13 @@ import {
   prunePublished,
 } from '../../src/store/outbox.ts'
 import { deletePreferences, listPreferences, putPreference } from '../../src/store/preferences.ts'
+import {
+  deletePushSubscription,
+  deletePushSubscriptionOfOthers,
+  deletePushSubscriptions,
+  listPushSubscriptions,
+  putPushSubscription,
+} from '../../src/store/push-subscriptions.ts'
 import type { StoreDatabase } from '../../src/store/schema.ts'
 import { Store } from '../../src/store/Store.ts'
 import { eraseDocumentRows, findTombstone } from '../../src/store/tombstones.ts'
@@ -378,6 +385,37 @@ export const storeConformance = (
       ])
       await deletePreferences(db, 'ann')
       expect(await listPreferences(db, 'ann')).toEqual([])
+    })
+
+    it('push subscriptions: one of a browser and user, the last 20 of a user, moved to another user', async () => {
+      const of = (userId: string, id: string, at: number) => ({
+        userId,
+        id,
+        endpoint: `https://push.example/${id}`,
+        p256dh: 'p',
+        auth: 'a',
+        serverKey: 'k',
+        at,
+      })
+      const idsOf = async (userId: string) => (await listPushSubscriptions(db, userId)).map(({ id }) => id)
+      await putPushSubscription(db, of('ann', 'b', 1))
+      await putPushSubscription(db, of('ann', 'a', 2))
+      await putPushSubscription(db, { ...of('ann', 'b', 3), serverKey: 'other' })
+      await putPushSubscription(db, of('bob', 'a', 4))
+      expect(await listPushSubscriptions(db, 'ann')).toEqual([
+        of('ann', 'a', 2),
+        { ...of('ann', 'b', 3), serverKey: 'other' },
+      ])
+      await deletePushSubscriptionOfOthers(db, 'bob', 'a')
+      expect([await idsOf('ann'), await idsOf('bob')]).toEqual([['b'], ['a']])
+      await deletePushSubscription(db, 'ann', 'a')
+      await deletePushSubscription(db, 'ann', 'b')
+      expect(await idsOf('ann')).toEqual([])
+      const many = Array.from({ length: 22 }, (_, at) => `${at}`)
+      for (const [at, id] of many.entries()) await putPushSubscription(db, of('ann', id, at))
+      expect(await idsOf('ann')).toEqual(many.slice(2))
+      await deletePushSubscriptions(db, 'ann')
+      expect([await idsOf('ann'), await idsOf('bob')]).toEqual([[], ['a']])
     })
 
     it('users: the last that was noted counts, found over all shards', async () => {

@@ -14,6 +14,7 @@ import { analytics } from './0012-analytics.ts'
 import { deadLetters } from './0013-dead-letters.ts'
 import { mails } from './0014-mails.ts'
 import { notifications } from './0015-notifications.ts'
+import { pushSubscriptions } from './0016-push-subscriptions.ts'
 import type { ColumnTypes } from './column-types.ts'
 
 /** Changes the tables from one version to the next. Runs in a transaction; column names are camelCase. */
@@ -40,4 +41,5 @@ export const migrations: Readonly<Record<string, StoreMigration>> = {
   '0013-dead-letters': deadLetters,
   '0014-mails': mails,
   '0015-notifications': notifications,
+  '0016-push-subscriptions': pushSubscriptions,
 }
