@@ -1,6 +1,7 @@
 import type { Api } from './api.ts'
 import { byId, h, icon } from './dom.ts'
 import { bindPopover } from './popover.ts'
+import { createPushSwitch } from './push-switch.ts'
 import type { TokenSource } from './tokens.ts'
 
 interface Notification {
@@ -34,6 +35,7 @@ export const mountBell = (api: Api, tokens: TokenSource): void => {
     h('h2', { class: 'popover-title' }, 'Notifications'),
     empty,
     list,
+    createPushSwitch(api),
   )
   document.body.append(popover)
   let shown: readonly Notification[] = []

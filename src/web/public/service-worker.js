@@ -46,3 +46,30 @@ self.addEventListener('fetch', (event) => {
   if (mode === 'navigate' && pathname === page) event.respondWith(openPage(event))
   else if (pathname.startsWith('/assets/')) event.respondWith(openAsset(event.request))
 })
+
+self.addEventListener('push', (event) => {
+  const { title, body, url, tag } = event.data.json()
+  const shown = self.registration.showNotification(title, { body, tag, icon: '/favicon.svg', data: { url } })
+  event.waitUntil(shown)
+})
+
+/** Whether a window shows what `url` leads to; it may have more in its own address. */
+const shows = (windowUrl, url) => {
+  const [shown, wanted] = [new URL(windowUrl), new URL(url)]
+  return (
+    shown.origin === wanted.origin &&
+    shown.pathname === wanted.pathname &&
+    [...wanted.searchParams].every(([name, value]) => shown.searchParams.get(name) === value)
+  )
+}
+
+const openDocument = async (url) => {
+  const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  const open = windows.find((client) => shows(client.url, url))
+  await (open ? open.focus() : self.clients.openWindow(url))
+}
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  event.waitUntil(openDocument(event.notification.data.url))
+})
