@@ -67,6 +67,13 @@ export const notificationSettings = {
     group,
     description: 'News of edits are gathered this long for one mail.',
   }),
+  changesPauseMs: number(0, 2_592_000_000, 1_800_000).register(settings, {
+    env: 'CHANGES_PAUSE_MS',
+    unit: 'ms',
+    group,
+    description:
+      'Those who watch a document are told of the first edit of somebody else after this long without any.',
+  }),
   vapidPublicKey: z
     .string()
     .regex(

@@ -27,6 +27,7 @@ export interface Schema {
   settledDeadLetters: SettledDeadLettersTable
   notifications: NotificationsTable
   pushSubscriptions: PushSubscriptionsTable
+  editedDocuments: EditedDocumentsTable
   lastMails: LastMailsTable
   gatheredMails: GatheredMailsTable
   capturedMails: CapturedMailsTable
@@ -293,6 +294,12 @@ export interface PushSubscriptionsTable {
   /** Public key of the server that the subscription was made for; the push service takes no messages of another. */
   serverKey: string
   at: number
+}
+
+/** When the last edit was that was looked at for watchers. */
+export interface EditedDocumentsTable {
+  documentName: string
+  editedAt: number
 }
 
 /** Mails of a server that sends none. */

@@ -22,6 +22,7 @@ export const eraseDocumentRows = async (
     'documentUsage',
     'documentEditors',
     'countedPositions',
+    'editedDocuments',
   ] as const) {
     await tx.deleteFrom(table).where('documentName', '=', documentName).execute()
   }

@@ -5,6 +5,7 @@ import type { Downloads } from '../exports/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Store } from '../store/Store.ts'
 import { analyticsWorker } from './analytics.ts'
+import { changesWorker } from './changes.ts'
 import { emailWorker } from './email.ts'
 import { exportsWorker } from './exports.ts'
 import { inAppWorker } from './in-app.ts'
@@ -28,6 +29,7 @@ export interface WorkerServices {
 /** One line for each worker of `names.ts`. */
 export const workerFactories: Readonly<Record<WorkerName, (services: WorkerServices) => AnyWorker>> = {
   analytics: analyticsWorker,
+  changes: changesWorker,
   email: emailWorker,
   exports: exportsWorker,
   'in-app': inAppWorker,

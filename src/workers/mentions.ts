@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { newEvent, type CodraftEvent } from '../../extensions/events/index.ts'
 import { mainDocumentOf } from '../documents/comments-document.ts'
+import { authorOf } from '../notifications/author-of.ts'
 import { mentionsIn } from '../notifications/mentions.ts'
 import { findDocument } from '../store/documents.ts'
 import { addEvent } from '../store/outbox.ts'
@@ -9,6 +10,7 @@ import type { SqlWorker } from './Worker.ts'
 /** One edit mentions no more than this; a paste of a whole list of people is no message to them. */
 const maxMentioned = 20
 const hourMs = 3_600_000
+const theServer = 'the server'
 
 interface Mention {
   readonly id: string
@@ -31,7 +33,7 @@ export const mentionsWorker = (): SqlWorker<'document-edits'> => ({
         documentName,
         userId,
         data: {
-          by: { id: authorOf(edit) },
+          by: { id: authorOf(edit) ?? theServer },
           place: documentName === edit.documentName ? 'document' : 'comment',
           ...(typeof title === 'string' && { title }),
         },
@@ -46,7 +48,7 @@ export const mentionsWorker = (): SqlWorker<'document-edits'> => ({
  * every comment is a message of its own.
  */
 const mentionsOf = (edit: CodraftEvent<'document.edited'>): Mention[] => {
-  const author = authorOf(edit)
+  const author = authorOf(edit) ?? theServer
   const isComment = mainDocumentOf(edit.documentName) !== undefined
   const occasion = isComment ? edit.id : `${edit.documentName}:${author}:${Math.floor(edit.time / hourMs)}`
   return mentionsIn(Buffer.from(edit.data.update, 'base64'))
@@ -58,11 +60,3 @@ const mentionsOf = (edit: CodraftEvent<'document.edited'>): Mention[] => {
 /** The same for the same mention; it names nobody, so it may stay when a user is erased. */
 const idOf = (occasion: string, userId: string): string =>
   `mention:${createHash('sha256').update(`${occasion}\n${userId}`).digest('base64url')}`
-
-/** Where several users have edited within the same instant, whoever has written most of it. */
-const authorOf = ({ data }: CodraftEvent<'document.edited'>): string => {
-  const [most] = data.authors
-    .filter(({ userId }) => userId !== undefined)
-    .sort((a, b) => b.inserted - a.inserted)
-  return most?.userId ?? 'the server'
-}

@@ -1,5 +1,5 @@
 /** All workers, as `codraft work` and the setting WORKERS name them. */
-export const workerNames = ['analytics', 'email', 'exports', 'in-app', 'mentions', 'push'] as const
+export const workerNames = ['analytics', 'changes', 'email', 'exports', 'in-app', 'mentions', 'push'] as const
 
 export type WorkerName = (typeof workerNames)[number]
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { addUsage } from '../../src/store/analytics.ts'
 import { addAuditEntries, anonymiseAuditEntries, listAuditEntries } from '../../src/store/audit.ts'
 import {
   createDocument,
@@ -33,6 +34,7 @@ import {
   prunePublished,
 } from '../../src/store/outbox.ts'
 import { deletePreferences, listPreferences, putPreference } from '../../src/store/preferences.ts'
+import { listWatchers, readEditedAt, saveEditedAt } from '../../src/store/edited-documents.ts'
 import {
   deletePushSubscription,
   deletePushSubscriptionOfOthers,
@@ -416,6 +418,32 @@ export const storeConformance = (
       expect(await idsOf('ann')).toEqual(many.slice(2))
       await deletePushSubscriptions(db, 'ann')
       expect([await idsOf('ann'), await idsOf('bob')]).toEqual([[], ['a']])
+    })
+
+    it('edited documents: when the last edit was, and who watches', async () => {
+      await saveEditedAt(db, 'doc', 1)
+      await saveEditedAt(db, 'doc', 2)
+      await saveEditedAt(db, 'other', 3)
+      expect(await readEditedAt(db, ['doc', 'unknown'])).toEqual(new Map([['doc', 2]]))
+      expect(await readEditedAt(db, [])).toEqual(new Map())
+      const dayMs = 86_400_000
+      const now = 100 * dayMs
+      for (const [userId, grantedAt] of [
+        ['zoe', 5],
+        ['ann', 6],
+        ['late', now],
+      ] as const)
+        await putGrant(db, { documentName: 'doc', userId, role: 'viewer', grantedBy: null, grantedAt })
+      for (const [userId, days] of [
+        ['ann', 1],
+        ['bob', 2],
+        ['bob', 3],
+        ['long ago', 40],
+      ] as const)
+        await addUsage(db, [
+          { documentName: 'doc', time: now - days * dayMs, edits: 1, editors: new Map([[userId, 1]]) },
+        ])
+      expect(await listWatchers(db, 'doc', now)).toEqual(['zoe', 'ann', 'bob'])
     })
 
     it('users: the last that was noted counts, found over all shards', async () => {
