@@ -76,6 +76,11 @@ export interface SubscribeOptions {
    * @default 4
    */
   readonly concurrency?: number
+  /**
+   * New messages may wait this long for others to be handled with, ms: fewer and larger batches.
+   * @default 0
+   */
+  readonly gatherMs?: number
   /** Handles a batch; when it rejects, what is not `done` is delivered again after a pause. */
   readonly handle: (batch: Batch) => Promise<void>
   /** What `handle` rejected with, and what the connection to the log suffers. */

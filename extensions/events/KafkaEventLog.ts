@@ -40,6 +40,9 @@ export interface KafkaEventLogOptions {
   readonly onWarning?: (message: string) => void
 }
 
+/** A fetch that gathers messages ends early with this much of them. */
+const gatheredBytes = 64 * 1024
+
 /** Event log in Apache Kafka 2.1 or later. Messages are acknowledged by all in-sync replicas (`acks=all`). */
 export class KafkaEventLog implements EventLog {
   status: EventLogStatus = { healthy: true }
@@ -137,7 +140,7 @@ export class KafkaEventLog implements EventLog {
   }
 
   async subscribe(options: SubscribeOptions): Promise<Subscription> {
-    const consumer = this.#consumer(options.group)
+    const consumer = this.#consumer(options.group, options.gatherMs)
     const subscription = new KafkaSubscription(consumer, options, {
       heartbeatMs: this.#sessionTimeoutMs / 6,
       onClosed: () => this.#subscriptions.delete(subscription),
@@ -264,13 +267,14 @@ export class KafkaEventLog implements EventLog {
     await admin?.disconnect()
   }
 
-  #consumer(groupId: string): Consumer {
+  #consumer(groupId: string, gatherMs = 0): Consumer {
     return this.#kafka.consumer({
       groupId,
       sessionTimeout: this.#sessionTimeoutMs,
       rebalanceTimeout: this.#sessionTimeoutMs * 2,
       heartbeatInterval: this.#sessionTimeoutMs / 6,
-      maxWaitTimeInMs: 500,
+      maxWaitTimeInMs: Math.max(500, gatherMs),
+      minBytes: gatherMs === 0 ? 1 : gatheredBytes,
       allowAutoTopicCreation: false,
       retry: { initialRetryTime: 100, maxRetryTime: 2_000, restartOnFailure: () => Promise.resolve(true) },
     })

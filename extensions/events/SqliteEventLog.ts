@@ -51,7 +51,7 @@ export class SqliteEventLog implements EventLog {
 
   private constructor({ path, leaseMs = 5_000 }: SqliteEventLogOptions) {
     this.#leaseMs = leaseMs
-    this.#thread = new SqliteThread(path, () => this.#wake())
+    this.#thread = new SqliteThread(path, () => this.#tell())
   }
 
   /** Rejects when the file cannot be opened, with CODRAFT_SCHEMA_NEWER when a newer version has written it. */
@@ -130,7 +130,8 @@ export class SqliteEventLog implements EventLog {
         this.status = { healthy: false, error: error instanceof Error ? error.message : String(error) }
         for (const { reject } of taken) reject(error)
       }
-      this.#wake()
+      const topics = new Set(taken.flatMap(({ messages }) => messages.map(({ topic }) => topic)))
+      this.#tell(topics)
     }
     // In the same turn as the look at the queue: what is published from now on starts anew.
     this.#writing = undefined
@@ -147,7 +148,9 @@ export class SqliteEventLog implements EventLog {
     return this.#waiting.splice(0, count)
   }
 
-  #wake(): void {
-    for (const subscription of this.#subscriptions) subscription.wake()
+  /** @param topics with new messages. Default: any may have some */
+  #tell(topics?: ReadonlySet<string>): void {
+    for (const subscription of this.#subscriptions)
+      if (!topics || subscription.reads(topics)) subscription.published()
   }
 }

@@ -16,7 +16,7 @@ class Reader {
   assignment: Assignment
   next: number
   handling: Promise<void> | undefined
-  /** No messages before this, ms of `performance.now()`: the handler has failed. */
+  /** No messages before this, ms of `performance.now()`: the handler has failed, or they are gathered. */
   notBefore = 0
   failures = 0
   readonly controller = new AbortController()
@@ -41,6 +41,7 @@ export class SqliteSubscription implements Subscription {
   readonly #readers = new Map<string, Reader>()
   #beating: NodeJS.Timeout | undefined
   #pausing: NodeJS.Timeout | undefined
+  #gathering: NodeJS.Timeout | undefined
   #beat: Promise<void> | undefined
   #pumping = false
   #pumpAgain = false
@@ -60,11 +61,25 @@ export class SqliteSubscription implements Subscription {
           this.#beat = undefined
         })
     }, this.#parts.leaseMs / beatsPerLease)
-    this.wake()
+    this.#wake()
   }
 
-  /** There may be new messages. */
-  wake(): void {
+  reads(topics: ReadonlySet<string>): boolean {
+    return this.#options.topics.some((topic) => topics.has(topic))
+  }
+
+  /** There are new messages. */
+  published(): void {
+    const { gatherMs = 0 } = this.#options
+    if (gatherMs === 0) this.#wake()
+    else
+      this.#gathering ??= setTimeout(() => {
+        this.#gathering = undefined
+        this.#wake()
+      }, gatherMs + 1)
+  }
+
+  #wake(): void {
     if (this.#closed) return
     if (this.#pumping) {
       this.#pumpAgain = true
@@ -77,7 +92,7 @@ export class SqliteSubscription implements Subscription {
         this.#pumping = false
         if (!this.#pumpAgain) return
         this.#pumpAgain = false
-        this.wake()
+        this.#wake()
       })
   }
 
@@ -86,6 +101,7 @@ export class SqliteSubscription implements Subscription {
     this.#closed = true
     clearInterval(this.#beating)
     clearTimeout(this.#pausing)
+    clearTimeout(this.#gathering)
     await this.#beat
     for (const { controller } of this.#readers.values()) controller.abort()
     for (const { handling } of this.#readers.values()) await handling
@@ -121,38 +137,43 @@ export class SqliteSubscription implements Subscription {
       reader.controller.abort()
       if (!reader.handling) this.#readers.delete(place)
     }
-    this.wake()
+    this.#wake()
   }
 
   async #pump(): Promise<void> {
     const { concurrency = 4 } = this.#options
     const now = performance.now()
-    const all = [...this.#readers.values()]
-    const places = concurrency - all.filter(({ handling }) => handling !== undefined).length
+    const all = [...this.#readers]
+    const places = concurrency - all.filter(([, { handling }]) => handling !== undefined).length
     if (places <= 0) return
     const idle = all.filter(
-      ({ handling, controller, notBefore }) => !handling && !controller.signal.aborted && notBefore <= now,
+      ([, { handling, controller, notBefore }]) =>
+        !handling && !controller.signal.aborted && notBefore <= now,
     )
     if (idle.length === 0) return
     const fetched = await this.#parts.call(
       'fetch',
-      idle.map(({ assignment, next }) => ({ ...assignment, next })),
-      batchMessages,
+      idle.map(([, { assignment, next }]) => ({ ...assignment, next })),
+      { messages: batchMessages, partitions: places },
     )
     if (this.#closed) return
-    const withMessages = idle.flatMap((reader, index) => {
-      const messages = fetched[index]
-      return messages && messages.length > 0 ? [{ reader, messages }] : []
-    })
-    for (const { reader, messages } of withMessages.slice(0, places)) {
+    for (const [index, [place, reader]] of idle.entries()) {
+      const messages = fetched[index] ?? []
+      if (messages.length === 0) continue
+      // To the end of the line: the others come first the next time.
+      if (this.#readers.get(place) === reader) {
+        this.#readers.delete(place)
+        this.#readers.set(place, reader)
+      }
       reader.handling = this.#handle(reader, messages).finally(() => {
         reader.handling = undefined
-        this.wake()
+        this.#wake()
       })
     }
   }
 
   async #handle(reader: Reader, messages: readonly StoredMessage[]): Promise<void> {
+    const { gatherMs = 0 } = this.#options
     const { assignment, controller } = reader
     const batch: Batch = {
       topic: assignment.topic,
@@ -164,11 +185,16 @@ export class SqliteSubscription implements Subscription {
       },
     }
     const before = reader.next
+    const start = performance.now()
     try {
       await this.#options.handle(batch)
       const last = messages.at(-1)
       if (last) batch.done(last)
       reader.failures = 0
+      if (gatherMs > 0 && messages.length < batchMessages) {
+        reader.notBefore = start + gatherMs
+        this.published()
+      }
     } catch (error) {
       if (!controller.signal.aborted) {
         this.#pause(reader)
@@ -194,6 +220,6 @@ export class SqliteSubscription implements Subscription {
     const pauseMs = Math.min(maxPauseMs, firstPauseMs * 2 ** reader.failures)
     reader.failures += 1
     reader.notBefore = performance.now() + pauseMs
-    if (!this.#closed) this.#pausing = setTimeout(() => this.wake(), pauseMs + 1).unref()
+    if (!this.#closed) this.#pausing = setTimeout(() => this.#wake(), pauseMs + 1).unref()
   }
 }

@@ -41,6 +41,13 @@ export interface Progress {
   readonly next: number
 }
 
+export interface FetchLimit {
+  /** Of one partition. */
+  readonly messages: number
+  /** Partitions with messages; the rest is left for the next time. */
+  readonly partitions: number
+}
+
 /** What the worker thread may be asked. */
 export interface SqliteCalls {
   ensureTopics: (specs: readonly TopicSpec[]) => TopicReport[]
@@ -49,7 +56,8 @@ export interface SqliteCalls {
   /** Renews the leases of a member, takes what falls to it, gives back what does not. */
   beat: (membership: Membership) => Assignment[]
   leave: (group: string, member: string) => null
-  fetch: (assignments: readonly Assignment[], limit: number) => StoredMessage[][]
+  /** The next messages of each assignment. */
+  fetch: (assignments: readonly Assignment[], limit: FetchLimit) => StoredMessage[][]
   /** False when the partition is not this member's any more. */
   commit: (progress: Progress) => boolean
   lag: (group: string, topics: readonly string[]) => PartitionLag[]

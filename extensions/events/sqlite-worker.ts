@@ -263,8 +263,15 @@ const calls: SqliteCalls = {
     return null
   },
 
-  fetch: (assignments, limit) =>
-    assignments.map(({ topic, partition, next }) => messagesFrom(topic, partition, next, limit)),
+  fetch: (assignments, limit) => {
+    let places = limit.partitions
+    return assignments.map(({ topic, partition, next }) => {
+      if (places === 0) return []
+      const messages = messagesFrom(topic, partition, next, limit.messages)
+      if (messages.length > 0) places -= 1
+      return messages
+    })
+  },
 
   commit: ({ group, member, assignment: { topic, partition, epoch }, next }) =>
     inTransaction(

@@ -43,9 +43,21 @@ export const addUsage = async (tx: StoreDatabase, usages: readonly Usage[]): Pro
       }
     }
   }
-  // In one order: transactions that touch the same rows must not wait for each other.
-  for (const [, row] of [...totals].sort(byKey)) await addTotal(tx, row)
-  for (const [, row] of [...editors].sort(byKey)) await addEditor(tx, row)
+  await upsert(totals, (rows) => addTotals(tx, rows))
+  await upsert(editors, (rows) => addEditors(tx, rows))
+}
+
+/** Rows in one statement: databases limit its parameters. */
+const rowsAtOnce = 500
+
+/** In the order of the keys: transactions that touch the same rows must not wait for each other. */
+const upsert = async <Row>(
+  rows: ReadonlyMap<string, Row>,
+  write: (rows: readonly Row[]) => Promise<void>,
+): Promise<void> => {
+  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+  for (let start = 0; start < sorted.length; start += rowsAtOnce)
+    await write(sorted.slice(start, start + rowsAtOnce))
 }
 
 interface Place {
@@ -56,36 +68,32 @@ interface Place {
 
 const noCounts: UsageCounts = { opens: 0, sessions: 0, sessionMs: 0, edits: 0, inserted: 0, deleted: 0 }
 
-const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
-
-const addTotal = async (tx: StoreDatabase, row: Place & UsageCounts): Promise<void> => {
+const addTotals = async (tx: StoreDatabase, rows: readonly (Place & UsageCounts)[]): Promise<void> => {
   await tx
     .insertInto('documentUsage')
-    .values(row)
+    .values([...rows])
     .onConflict((conflict) =>
-      conflict.columns(['documentName', 'span', 'startsAt']).doUpdateSet(({ eb }) => ({
-        opens: eb('documentUsage.opens', '+', row.opens),
-        sessions: eb('documentUsage.sessions', '+', row.sessions),
-        sessionMs: eb('documentUsage.sessionMs', '+', row.sessionMs),
-        edits: eb('documentUsage.edits', '+', row.edits),
-        inserted: eb('documentUsage.inserted', '+', row.inserted),
-        deleted: eb('documentUsage.deleted', '+', row.deleted),
-      })),
+      conflict.columns(['documentName', 'span', 'startsAt']).doUpdateSet(({ eb, ref }) => {
+        const sum = (name: keyof UsageCounts) => eb(`documentUsage.${name}`, '+', ref(`excluded.${name}`))
+        return Object.fromEntries(countNames.map((name) => [name, sum(name)]))
+      }),
     )
     .execute()
 }
 
-const addEditor = async (
-  tx: StoreDatabase,
-  row: Place & { readonly userId: string; readonly edits: number },
-): Promise<void> => {
+interface EditorRow extends Place {
+  readonly userId: string
+  readonly edits: number
+}
+
+const addEditors = async (tx: StoreDatabase, rows: readonly EditorRow[]): Promise<void> => {
   await tx
     .insertInto('documentEditors')
-    .values(row)
+    .values([...rows])
     .onConflict((conflict) =>
       conflict
         .columns(['documentName', 'span', 'startsAt', 'userId'])
-        .doUpdateSet(({ eb }) => ({ edits: eb('documentEditors.edits', '+', row.edits) })),
+        .doUpdateSet(({ eb, ref }) => ({ edits: eb('documentEditors.edits', '+', ref('excluded.edits')) })),
     )
     .execute()
 }
@@ -105,14 +113,22 @@ export const readCountedPositions = (
     ? Promise.resolve([])
     : tx.selectFrom('countedPositions').selectAll().where('documentName', 'in', documentNames).execute()
 
-export const saveCountedPosition = async (tx: StoreDatabase, row: CountedPosition): Promise<void> => {
-  await tx
-    .insertInto('countedPositions')
-    .values(row)
-    .onConflict((conflict) =>
-      conflict.columns(['documentName', 'journal']).doUpdateSet({ position: row.position }),
-    )
-    .execute()
+export const saveCountedPositions = async (
+  tx: StoreDatabase,
+  rows: readonly CountedPosition[],
+): Promise<void> => {
+  const byKey = new Map(rows.map((row) => [JSON.stringify([row.documentName, row.journal]), row]))
+  await upsert(byKey, async (some) => {
+    await tx
+      .insertInto('countedPositions')
+      .values([...some])
+      .onConflict((conflict) =>
+        conflict
+          .columns(['documentName', 'journal'])
+          .doUpdateSet(({ ref }) => ({ position: ref('excluded.position') })),
+      )
+      .execute()
+  })
 }
 
 /** What was counted up to the last rebuild stands for events before this time, ms since the epoch. */

@@ -11,6 +11,11 @@ interface WorkerOptions<Topic extends TopicName> {
    * @default 8
    */
   readonly concurrency?: number
+  /**
+   * Events may wait this long for others to be handled with, ms: worth it where a batch costs more than its events.
+   * @default 0
+   */
+  readonly gatherMs?: number
   /** How often and how patiently an event is tried. */
   readonly retry?: Partial<RetryOptions>
   /** Called before the first event. */

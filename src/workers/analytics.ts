@@ -5,7 +5,8 @@ import {
   clearUsage,
   readCountedPositions,
   rebuiltSince,
-  saveCountedPosition,
+  saveCountedPositions,
+  type CountedPosition,
   type Usage,
 } from '../store/analytics.ts'
 import { listErased } from '../store/tombstones.ts'
@@ -23,6 +24,7 @@ const isEdit = (event: CountedEvent): event is EditEvent => event.type === 'docu
 export const analyticsWorker = (): SqlWorker<'document-edits' | 'analytics'> => ({
   name: 'analytics',
   topics: ['document-edits', 'analytics'],
+  gatherMs: 2_000,
 
   async apply(events, transaction) {
     const { db } = transaction
@@ -61,13 +63,13 @@ const uncountedEdits = async (
     positions.set(key, position)
     return true
   })
-  // In one order: transactions that touch the same rows must not wait for each other.
-  for (const key of [...positions.keys()].toSorted()) {
-    const position = positions.get(key) ?? 0
+  const moved: CountedPosition[] = []
+  for (const [key, position] of positions) {
     if (before.get(key) === position) continue
     const [documentName, journal] = JSON.parse(key) as [string, string]
-    await saveCountedPosition(db, { documentName, journal, position })
+    moved.push({ documentName, journal, position })
   }
+  await saveCountedPositions(db, moved)
   return fresh
 }
 

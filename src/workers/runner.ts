@@ -114,6 +114,7 @@ export class WorkerRunner {
         const subscription = await log.subscribe({
           group: groupOf(worker.name),
           topics: worker.topics,
+          gatherMs: worker.gatherMs ?? 0,
           handle: (batch) => this.#handle(batch),
           onError: (error) => this.#logger.warn({ err: error }, 'the event log'),
         })

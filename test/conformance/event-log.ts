@@ -88,6 +88,20 @@ export const eventLogConformance = (driver: string, open: () => Promise<EventLog
       await expect.poll(() => lagOf()).toBe(0)
     })
 
+    it('hands messages over together that may wait for each other', async () => {
+      const batches: number[] = []
+      await log.subscribe({
+        group,
+        topics: [topic],
+        gatherMs: 2_000,
+        handle: async ({ messages }) => void batches.push(messages.length),
+      })
+      for (let i = 0; i < 20; i++) await publish([`message ${i}`])
+      await expect.poll(() => batches.reduce((sum, length) => sum + length, 0)).toBe(20)
+      // A driver may take what there is at the beginning, and what comes at the edge of the time.
+      expect(batches.length).toBeLessThanOrEqual(3)
+    })
+
     it('keeps text, headers, key and time as they are', async () => {
       const before = Date.now()
       const value = `"quotes" \u0000 ünï ${'x'.repeat(2_000_000)}`
