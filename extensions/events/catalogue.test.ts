@@ -38,6 +38,31 @@ describe('an event', () => {
     expect(() => encodeEvent(event)).not.toThrow(/secret/)
   })
 
+  it('leaves out what this version does not know of', () => {
+    const event = newEvent('document.shared', { documentName: 'notes', userId: 'bob', data: shared })
+    const newer = { ...event, data: { ...shared, added: 'later' }, added: 'later' }
+    expect(decodeEvent({ value: JSON.stringify(newer) })).toEqual(event)
+  })
+
+  it.each([
+    ['update', { update: 'not base64' }],
+    ['position', { position: 0 }],
+    ['edits', { edits: 1.5 }],
+    ['authors.0.edits', { authors: [{ edits: -1, inserted: 0, deleted: 0 }] }],
+  ])('of an edit is refused with a bad %s', (field, change) => {
+    const counts = { edits: 1, inserted: 1, deleted: 0 }
+    const data = { update: 'AAA=', journal: 'j', position: 1, ...counts, authors: [counts] }
+    const event = newEvent('document.edited', { documentName: 'notes', data })
+    expect(decodeEvent(encodeEvent(event))).toEqual(event)
+    const value = JSON.stringify({ ...event, data: { ...data, ...change } })
+    expect(() => decodeEvent({ value })).toThrow(`CODRAFT_EVENT_INVALID: document.edited ${field}`)
+  })
+
+  it('is refused with a link that is none', () => {
+    const event = newEvent('document.shared', { documentName: 'notes', data: { ...shared, url: 'no link' } })
+    expect(() => encodeEvent(event)).toThrow('CODRAFT_EVENT_INVALID: document.shared url')
+  })
+
   it.each([
     ['not JSON', 'no', 'not JSON'],
     ['no envelope', '{}', 'envelope id'],
