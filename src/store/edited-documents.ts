@@ -16,13 +16,17 @@ export const readEditedAt = async (
 
 export const saveEditedAt = async (
   db: StoreDatabase,
-  documentName: string,
-  editedAt: number,
+  editedAt: ReadonlyMap<string, number>,
 ): Promise<void> => {
+  if (editedAt.size === 0) return
+  // In one order: transactions that touch the same rows must not wait for each other.
+  const rows = [...editedAt].sort(([a], [b]) => (a < b ? -1 : 1))
   await db
     .insertInto('editedDocuments')
-    .values({ documentName, editedAt })
-    .onConflict((conflict) => conflict.column('documentName').doUpdateSet({ editedAt }))
+    .values(rows.map(([documentName, at]) => ({ documentName, editedAt: at })))
+    .onConflict((conflict) =>
+      conflict.column('documentName').doUpdateSet(({ ref }) => ({ editedAt: ref('excluded.editedAt') })),
+    )
     .execute()
 }
 

@@ -18,12 +18,13 @@ export const changesWorker = ({
 }: Pick<WorkerServices, 'config'>): SqlWorker<'document-edits'> => ({
   name: 'changes',
   topics: ['document-edits'],
+  gatherMs: 5_000,
   async apply(events, { db }) {
     const edits = events.filter(({ documentName }) => mainDocumentOf(documentName) === undefined)
-    const names = [...new Set(edits.map(({ documentName }) => documentName))].sort()
+    const names = [...new Set(edits.map(({ documentName }) => documentName))]
     const erased = await listErased(db, names)
     const editedAt = await readEditedAt(db, names)
-    const before = new Map(editedAt)
+    const moved = new Map<string, number>()
     for (const edit of edits) {
       const { documentName, time } = edit
       const last = editedAt.get(documentName) ?? -Infinity
@@ -31,12 +32,9 @@ export const changesWorker = ({
       if (time <= last || erased.has(documentName)) continue
       if (time - last > changesPauseMs) await tellWatchers(db, edit)
       editedAt.set(documentName, time)
+      moved.set(documentName, time)
     }
-    // In one order: transactions that touch the same rows must not wait for each other.
-    for (const name of names) {
-      const time = editedAt.get(name)
-      if (time !== undefined && time !== before.get(name)) await saveEditedAt(db, name, time)
-    }
+    await saveEditedAt(db, moved)
   },
 })
 

@@ -421,9 +421,14 @@ export const storeConformance = (
     })
 
     it('edited documents: when the last edit was, and who watches', async () => {
-      await saveEditedAt(db, 'doc', 1)
-      await saveEditedAt(db, 'doc', 2)
-      await saveEditedAt(db, 'other', 3)
+      await saveEditedAt(db, new Map([['doc', 1]]))
+      await saveEditedAt(
+        db,
+        new Map([
+          ['other', 3],
+          ['doc', 2],
+        ]),
+      )
       expect(await readEditedAt(db, ['doc', 'unknown'])).toEqual(new Map([['doc', 2]]))
       expect(await readEditedAt(db, [])).toEqual(new Map())
       const dayMs = 86_400_000
