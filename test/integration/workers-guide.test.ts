@@ -1,18 +1,12 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { guideSnippets } from '../helpers/readme.ts'
 import { documentPath, restClient } from '../helpers/rest.ts'
 import { startServer } from '../helpers/server.ts'
-
-const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+import { checkout, openSnippetFolder, snippetOf } from '../helpers/snippets.ts'
 
 it('the worker of the guide tells a chat room once, waits while it is away, and leaves dead letters', async () => {
   await using server = await startServer()
@@ -29,18 +23,14 @@ it('the worker of the guide tells a chat room once, waits while it is away, and 
   await once(room, 'listening')
   const { port } = room.address() as AddressInfo
 
-  // Inside the package, so that it resolves `codraft` as an application does.
-  await mkdir(pathOf('../../test-results'), { recursive: true })
-  const folder = await mkdtemp(pathOf('../../test-results/worker-'))
-  const [snippet] = guideSnippets('workers', 'ts')
-  await writeFile(join(folder, 'worker.ts'), snippet!.code)
+  await using folder = await openSnippetFolder()
+  const program = await folder.write('worker.ts', snippetOf('docs/guide/workers.md', 'worker'))
   const env = {
-    ...process.env,
     CODRAFT_DATA_DIR: server.dataDir,
     CHAT_WEBHOOK: `http://127.0.0.1:${port}/hook`,
   }
-  const worker = spawn(process.execPath, ['-C', 'codraft-source', join(folder, 'worker.ts')], {
-    env,
+  const worker = spawn(process.execPath, ['-C', 'codraft-source', program], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   try {
@@ -58,9 +48,7 @@ it('the worker of the guide tells a chat room once, waits while it is away, and 
     await expect
       .poll(() => received.map(({ text }) => text))
       .toEqual(['document.shared: plans', 'document.shared: plans/late'])
-    const dlq = async () =>
-      (await promisify(execFile)(process.execPath, [pathOf('../../src/codraft.mjs'), 'dlq', 'list'], { env }))
-        .stdout
+    const dlq = () => folder.shell(`node ${checkout}/src/codraft.mjs dlq list`, env)
     await expect
       .poll(dlq)
       .toMatch(/codraft-chat {2}document\.shared {2}1 attempt {2}the chat room answers 400/)
@@ -72,6 +60,5 @@ it('the worker of the guide tells a chat room once, waits while it is away, and 
   } finally {
     worker.kill('SIGKILL')
     room.close()
-    await rm(folder, { recursive: true })
   }
 })
