@@ -12,6 +12,9 @@ import {
 import type { Config } from './config.ts'
 import type { Erasable } from './documents/Eraser.ts'
 import type { Logger } from './logger.ts'
+import { maxMessageAgeMs } from './store/handled-events.ts'
+import type { Store } from './store/Store.ts'
+import { listErasedSince } from './store/tombstones.ts'
 
 /** The event log that the settings name: Kafka, or a file in the data folder. */
 export const openEventLog = async (config: Config, logger: Pick<Logger, 'warn'>): Promise<EventLog> => {
@@ -41,6 +44,14 @@ export const erasableEvents = (log: EventLog, edits: EditPublisher): Erasable =>
     for (const topic of contentTopics) await log.erase(topic, documentName)
   },
 })
+
+/** Takes out what was erased while this instance was down; a message that is older has passed its retention. */
+export const forgetErased = async (store: Pick<Store, 'all'>, events: Erasable): Promise<void> => {
+  for (const db of store.all) {
+    const names = await listErasedSince(db, Date.now() - maxMessageAgeMs)
+    for (const name of names) await events.erase(name)
+  }
+}
 
 const firstRetryMs = 500
 const maxRetryMs = 15_000

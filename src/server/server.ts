@@ -12,7 +12,7 @@ import { Metrics } from '../../extensions/metrics/index.ts'
 import { MemoryPresence, PresenceExtension, type Presence } from '../../extensions/presence/index.ts'
 import { Snapshots, type ObjectStore } from '../../extensions/snapshots/index.ts'
 import type { Config } from '../config.ts'
-import { ensureTopics, erasableEvents, openEventLog } from '../event-log.ts'
+import { ensureTopics, erasableEvents, forgetErased, openEventLog } from '../event-log.ts'
 import { OutboxPublisher } from '../events/OutboxPublisher.ts'
 import { SqlPublishedPositions } from '../events/SqlPublishedPositions.ts'
 import { AuditLog } from '../documents/AuditLog.ts'
@@ -289,6 +289,11 @@ export const startServer = async ({
   const topicsReady = ensureTopics(log, logger, stopping.signal).catch((error: unknown) =>
     logger.error({ err: error }, 'events are not published'),
   )
+  const forgotten = topicsReady
+    .then(() => forgetErased(store, events))
+    .catch((error: unknown) =>
+      logger.error({ err: error }, 'events of erased documents may be left until the next start'),
+    )
   outbox.start()
   figures.start()
   await http.listen({ port: config.port, host: config.host })
@@ -319,7 +324,7 @@ export const startServer = async ({
       if (!complete) logger.error({ documents: pending.length }, 'some documents could not be stored in time')
       const ended = await within(remainingMs(), async () => {
         await hocuspocus.hooks('onDestroy', { instance: hocuspocus })
-        await topicsReady
+        await forgotten
         await visits.flush()
         await outbox.stop()
         await workers.stop()

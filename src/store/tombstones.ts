@@ -50,3 +50,13 @@ export const listErased = async (
     .execute()
   return new Set(rows.map(({ documentName }) => documentName))
 }
+
+/** Documents that were erased at `since`, ms since the epoch, or later. */
+export const listErasedSince = async (db: StoreDatabase, since: number): Promise<string[]> => {
+  const rows = await db
+    .selectFrom('tombstones')
+    .select('documentName')
+    .where('erasedAt', '>=', since)
+    .execute()
+  return rows.map(({ documentName }) => documentName)
+}

@@ -145,3 +145,19 @@ it('nothing of an erased document is in any store, nor brought back by who was o
   await expect.poll(() => late.deniedReason ?? '').toContain('CODRAFT_DOCUMENT_ERASED')
   expect(await everywhere()).toEqual([])
 })
+
+it('an instance that was down while a document was erased leaves nothing of it when it is back', async () => {
+  const [a, b] = fleet.instances as [Fleet['instances'][number], Fleet['instances'][number]]
+  const document = 'board/absent'
+  {
+    await using writer = await connectHocuspocus(b, document)
+    writer.text.insert(0, confidential)
+    await expect.poll(() => writer.isSaved).toBe(true)
+    await expect.poll(() => filesWith(b.dataDir, confidential)).not.toEqual([])
+  }
+  await b.kill('SIGKILL')
+  const other = await restClient(a, 'olga', { documents: { '*': 'owner' } })
+  expect((await other.delete(documentPath(document), { query: { mode: 'erase' } })).status).toBe(204)
+  await b.start()
+  await expect.poll(everywhere).toEqual([])
+})
