@@ -12,6 +12,7 @@ import {
   type SettingMeta,
 } from './config-leaf.ts'
 import { notificationSettings } from './config-notifications.ts'
+import { tracingSettings } from './config-tracing.ts'
 import { parseWorkers, workerNames } from './workers/names.ts'
 
 const isDatabaseUrl = (url: string): boolean => /^(?:postgres(?:ql)?:\/\/.|sqlite:.)/.test(url)
@@ -503,6 +504,7 @@ const schema = z.object({
   }),
 
   ...notificationSettings,
+  ...tracingSettings,
 })
 
 /** The effective settings. */

@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api'
 import { pino, type Logger } from 'pino'
 
 export type { Logger }
@@ -47,6 +48,12 @@ const problemLogs = new WeakMap<Logger, ProblemLog>()
 /** The problems of a logger that {@link createLogger} has made; of another one, none. */
 export const problemLogOf = (logger: Logger): ProblemLog => problemLogs.get(logger) ?? new ProblemLog()
 
+/** Which trace a line belongs to, under the names of OpenTelemetry. */
+const traceFields = (): object => {
+  const active = trace.getActiveSpan()?.spanContext()
+  return active ? { trace_id: active.traceId, span_id: active.spanId } : {}
+}
+
 /** JSON lines on stdout. Tokens, secrets and document content never reach it: callers pass names and counts only. */
 export const createLogger = (level: string): Logger => {
   const problems = new ProblemLog()
@@ -54,6 +61,7 @@ export const createLogger = (level: string): Logger => {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: traceFields,
     formatters: { level: (label) => ({ level: label }) },
     hooks: {
       logMethod(args, method, level) {

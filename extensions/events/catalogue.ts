@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { CodraftError } from '../errors.ts'
 import { conformsTo } from './conforms.ts'
+import { activeTraceparent } from '../tracing/index.ts'
 import type { Message, TopicSpec } from './EventLog.ts'
 
 const dayMs = 86_400_000
@@ -199,17 +200,20 @@ type NewEvent<T extends EventType> = Pick<
 > &
   Partial<Pick<CodraftEvent<T>, 'id' | 'time'>>
 
-/** An event with the current version of its type, a random id and the present time where none is given. */
-export const newEvent = <T extends EventType>(type: T, event: NewEvent<T>): CodraftEvent<T> => ({
-  id: event.id ?? randomUUID(),
-  type,
-  version: eventTypes[type].version,
-  time: event.time ?? Date.now(),
-  documentName: event.documentName,
-  ...(event.userId !== undefined && { userId: event.userId }),
-  data: event.data,
-  ...(event.traceparent !== undefined && { traceparent: event.traceparent }),
-})
+/** An event with the current version of its type; id, time and trace are random, now and the active one where none is given. */
+export const newEvent = <T extends EventType>(type: T, event: NewEvent<T>): CodraftEvent<T> => {
+  const traceparent = event.traceparent ?? activeTraceparent()
+  return {
+    id: event.id ?? randomUUID(),
+    type,
+    version: eventTypes[type].version,
+    time: event.time ?? Date.now(),
+    documentName: event.documentName,
+    ...(event.userId !== undefined && { userId: event.userId }),
+    data: event.data,
+    ...(traceparent !== undefined && { traceparent }),
+  }
+}
 
 export const topicOf = (type: EventType): TopicName => eventTypes[type].topic
 

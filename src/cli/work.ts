@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { CodraftError } from '../../extensions/errors.ts'
 import { loadConfig } from '../config.ts'
 import { createLogger } from '../logger.ts'
+import { startTracing } from '../tracing.ts'
 import { parseWorkers, workerNames } from '../workers/names.ts'
 import { startWorkers } from '../workers/process.ts'
 
@@ -20,6 +21,7 @@ export const workCommand = (): Command =>
       }
       const config = loadConfig(process.env)
       const logger = createLogger(config.logLevel)
+      const tracing = await startTracing(config)
       const workers = await startWorkers({ config, logger, names })
       logger.info({ workers: names, url: workers.url, pid: process.pid }, 'codraft works')
 
@@ -29,6 +31,7 @@ export const workCommand = (): Command =>
         stopping = true
         logger.info({ signal }, 'stopping')
         await workers.stop()
+        await tracing?.stop()
         logger.info('stopped')
         process.exit(0)
       }

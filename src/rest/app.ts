@@ -26,6 +26,7 @@ import { pushRoutes } from './push.ts'
 import { shareRoutes } from './shares.ts'
 import { unsubscribeRoutes } from './unsubscribe.ts'
 import { statusRoutes } from './status.ts'
+import { addTracing } from './tracing.ts'
 import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 import type { RestServices } from './services.ts'
@@ -114,6 +115,7 @@ export const addRest = async (app: FastifyInstance, services: RestServices): Pro
     unsubscribeRoutes(links, services)
   })
   await app.register(async (api) => {
+    addTracing(api)
     addAuthentication(api, services.verify, services.onIdentity)
     await api.register(rateLimit, { ...limit, keyGenerator: (request) => identityOf(request).userId })
     for (const addRoutes of resources) addRoutes(api, services)

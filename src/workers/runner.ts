@@ -10,6 +10,7 @@ import {
   type StoredMessage,
   type Subscription,
 } from '../../extensions/events/index.ts'
+import { continueTrace } from '../../extensions/tracing/index.ts'
 import type { Logger } from '../logger.ts'
 import { markHandled, maxMessageAgeMs } from '../store/handled-events.ts'
 import type { StoreDatabase } from '../store/schema.ts'
@@ -188,7 +189,7 @@ export class WorkerRunner {
     }
     const isHandled = await this.#doOnce(claim, signal, () =>
       this.#attempts.run(message, signal, (attempt) =>
-        this.#timed(() =>
+        this.#traced(event, attempt, () =>
           worker.handle(event, { attempt, isRepeat, signal, logger: this.#logger, db: claim.db, once }),
         ),
       ),
@@ -305,6 +306,22 @@ export class WorkerRunner {
       if (isApplied) applied += 1
     }
     return applied
+  }
+
+  /** A span for each attempt, in the trace of what caused the event. */
+  #traced(event: AnyEvent, attempt: number, work: () => Promise<void>): Promise<void> {
+    const topic = topicOf(event.type)
+    const attributes = {
+      'messaging.destination.name': topic,
+      'messaging.consumer.group.name': groupOf(this.#options.worker.name),
+      'messaging.message.id': event.id,
+      'codraft.document': event.documentName,
+      'codraft.event': event.type,
+      'codraft.attempt': attempt,
+    }
+    return this.#timed(() =>
+      continueTrace(event.traceparent, `process ${topic}`, { kind: 'consumer', attributes }, work),
+    )
   }
 
   async #timed(work: () => Promise<void>): Promise<void> {

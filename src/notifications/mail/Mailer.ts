@@ -1,4 +1,5 @@
 import { eventTypes, newEvent, type CodraftEvent } from '../../../extensions/events/index.ts'
+import { inSpan } from '../../../extensions/tracing/index.ts'
 import { addEvent } from '../../store/outbox.ts'
 import { dueRecipients, mayGoAtOnce, noteMail, takeGathered } from '../../store/gathered-mails.ts'
 import type { Store } from '../../store/Store.ts'
@@ -43,7 +44,7 @@ export class Mailer {
     const mail = isNotification(event)
       ? await this.#mailAbout(await nameAuthor(store, event), { ...recipient, email })
       : await this.#digestOf(event, { ...recipient, email })
-    if (mail) await transport.send(mail)
+    if (mail) await inSpan('send mail', { kind: 'client' }, () => transport.send(mail))
   }
 
   /** Makes one event of what was gathered for each person that is due; it comes back to {@link deliver}. */

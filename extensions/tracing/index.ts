@@ -1,0 +1,1 @@
+export { activeTraceparent, continueTrace, inSpan, traceRequest, type SpanOptions } from './trace.ts'
