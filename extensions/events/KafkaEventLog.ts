@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { Kafka, logLevel, type Admin, type Consumer, type KafkaConfig } from 'kafkajs'
 import { CodraftError } from '../errors.ts'
 import type {
@@ -97,9 +98,7 @@ export class KafkaEventLog implements EventLog {
         }),
       )
     }
-    const { topics } = await reaching(() =>
-      admin.fetchTopicMetadata({ topics: specs.map(({ name }) => name) }),
-    )
+    const { topics } = await reaching(() => metadataOf(admin, specs))
     return specs.map(({ name, partitions }) => {
       const found = topics.find((topic) => topic.name === name)?.partitions ?? []
       if (found.length !== partitions) {
@@ -311,6 +310,27 @@ export class KafkaEventLog implements EventLog {
 
 const sumOf = (topic: string, partitions: readonly PartitionLag[]): number =>
   partitions.reduce((sum, entry) => sum + (entry.topic === topic ? entry.lag : 0), 0)
+
+const newTopicMs = 10_000
+const newTopicPollMs = 100
+
+/** A broker may not have heard yet of a topic that was made a moment ago. */
+const metadataOf = async (
+  admin: Admin,
+  specs: readonly TopicSpec[],
+): ReturnType<Admin['fetchTopicMetadata']> => {
+  const deadline = performance.now() + newTopicMs
+  for (;;) {
+    try {
+      return await admin.fetchTopicMetadata({ topics: specs.map(({ name }) => name) })
+    } catch (error) {
+      const isUnknown =
+        error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION'
+      if (!isUnknown || performance.now() > deadline) throw error
+      await setTimeout(newTopicPollMs)
+    }
+  }
+}
 
 const unavailable = (cause: unknown): CodraftError =>
   new CodraftError('CODRAFT_EVENTS_UNAVAILABLE', cause instanceof Error ? cause.message : '', { cause })
