@@ -11,7 +11,7 @@ export interface PanelOptions {
   readonly canWrite: () => boolean
 }
 
-/** Connects the buttons of the header with what they open, which is loaded when it is wanted first. */
+/** Connects the buttons of the page with what they open, which is loaded when it is wanted first. */
 export const bindPanels = ({ api, documentName, ownId, tintFor, canWrite }: PanelOptions): void => {
   bindLazily('share', async () => {
     const { openShareDialog } = await import('./share/share-dialog.ts')
@@ -21,6 +21,10 @@ export const bindPanels = ({ api, documentName, ownId, tintFor, canWrite }: Pane
   bindLazily('history', async () => {
     const { openHistoryPanel } = await import('./history/history-panel.ts')
     return () => openHistoryPanel({ api, canWrite })
+  })
+  bindLazily('analytics', async () => {
+    const { openAnalyticsPanel } = await import('./analytics/analytics-panel.ts')
+    return () => openAnalyticsPanel(api)
   })
 }
 
