@@ -14,12 +14,14 @@ import { exportedFile } from '../../helpers/exports.ts'
 import { documentPath, restClient } from '../../helpers/rest.ts'
 import { startServer, type TestServer } from '../../helpers/server.ts'
 
+let written = 0
+/** Each a moment after the one before. */
 const comment = (name: string, text: string): NewComment => ({
   id: crypto.randomUUID(),
   author: { id: name.toLowerCase(), name },
   text,
   mentions: [],
-  createdAt: Date.UTC(2026, 0, 2),
+  createdAt: Date.UTC(2026, 0, 2) + written++,
 })
 
 /** Anchored where `quote` stands in the n-th block of the document. */
