@@ -92,12 +92,11 @@ test('the chart is read by the keyboard, and as a table, on a narrow screen too'
 })
 
 test('the open panel says why there is nothing more to show', async () => {
+  const owner = await restClient(server, 'olga', { documents: { '*': 'owner' } })
+  await owner.put(documentPath('deleted'), { body: 'abc' })
   const ada = await openAs('Ada', 'deleted')
-  await typeAtEnd(ada, 'abc')
-  await waitUntilSaved(ada)
   const panel = await openPanel(ada)
   await expect.poll(() => figure(ada, 'Editors')).toBe('1')
-  const owner = await restClient(server, 'olga', { documents: { '*': 'owner' } })
-  expect((await owner.delete(documentPath('deleted'))).status).toBe(204)
+  await expect.poll(async () => (await owner.delete(documentPath('deleted'))).status).toBe(204)
   await panel.getByText('Its owner has deleted it, and can still take it out of the bin again.').waitFor()
 })

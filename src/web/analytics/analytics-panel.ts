@@ -35,8 +35,9 @@ export const openAnalyticsPanel = (api: Api): void => {
     if (!analytics || !shown) return
     const slots = slotsOf(analytics, shown)
     const isEmpty = slots.every(({ edits }) => edits === 0)
-    figures.replaceChildren(
-      ...figuresOf(analytics, shown, slots).map(({ label, value }) =>
+    renew(
+      figures,
+      figuresOf(analytics, shown, slots).map(({ label, value }) =>
         h('div', {}, h('dt', { class: 'label' }, label), h('dd', {}, value)),
       ),
     )
@@ -45,17 +46,17 @@ export const openAnalyticsPanel = (api: Api): void => {
     chart.element.hidden = isEmpty
     details.hidden = isEmpty
     chart.show(slots, shown)
-    table.replaceChildren(...tableRows(slots, shown))
+    renew(table, tableRows(slots, shown))
     body.hidden = false
   }
 
   const load = async (): Promise<void> => {
     try {
       analytics = await api.json<Analytics>('GET', api.path('/analytics?days=30'))
-      hint.textContent = ''
+      renew(hint, [])
       render()
     } catch (error) {
-      hint.textContent = messageOf(error)
+      renew(hint, [document.createTextNode(messageOf(error))])
     }
   }
 
@@ -70,6 +71,13 @@ export const openAnalyticsPanel = (api: Api): void => {
   })
   render()
   void load()
+}
+
+/** Leaves alone what stays the same: a screen reader keeps its place in it, and does not repeat an alert. */
+const renew = (element: HTMLElement, children: readonly Node[]): void => {
+  const fresh = element.cloneNode(false) as HTMLElement
+  fresh.append(...children)
+  if (!fresh.isEqualNode(element)) element.replaceChildren(...fresh.childNodes)
 }
 
 const tableRows = (slots: readonly Slot[], span: Span): HTMLElement[] => {
