@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { freePort } from '../../../scripts/services/network.ts'
-import { documentPath, restClient, type RestClient } from '../../helpers/rest.ts'
+import { acceptInvitation } from '../../helpers/invitations.ts'
+import { documentPath, restClient } from '../../helpers/rest.ts'
 import { startServer, type TestServer, type TestServerOptions } from '../../helpers/server.ts'
 import { startSmtp, type ReceivedMail } from '../../helpers/smtp.ts'
 
@@ -25,13 +26,6 @@ interface Captured {
 const mailbox = async (server: TestServer): Promise<readonly Captured[]> =>
   (await (await restClient(server, 'olga')).get('/api/mailbox')).json['items'] as Captured[]
 
-/** Opens the link of an invitation as its page does. */
-const accept = async (client: RestClient, text: string): Promise<unknown> => {
-  const [link] = /https?:\/\/\S+invitation=\S+/.exec(text) as RegExpExecArray
-  const token = new URL(link).searchParams.get('invitation')
-  return (await client.post('/api/invitations/accept', { body: { token } })).json
-}
-
 const textOf = ({ raw }: ReceivedMail): string => {
   const part = /Content-Type: text\/plain[\s\S]*?\r\n\r\n([\s\S]*?)\r\n--/.exec(raw)?.[1] ?? ''
   const unfolded = part.replaceAll(/=\r\n/g, '')
@@ -47,7 +41,7 @@ it('without SMTP a mail is kept; its link gives the role, and the next ones come
   expect(digest?.subject).toContain('2 notifications')
   const bob = await restClient(server, 'bob', ownRoles)
   expect((await bob.get(documentPath('first'))).status).toBe(403)
-  expect(await accept(bob, first!.text)).toEqual({ document: 'first', role: 'editor' })
+  expect(await acceptInvitation(bob, first!.text)).toEqual({ document: 'first', role: 'editor' })
   expect((await bob.get(documentPath('first'))).status).toBe(200)
   expect(digest!.text).toContain('doc=third')
 })
@@ -66,7 +60,7 @@ it('an SMTP server that is away holds mails up, and gets each of them once', asy
   await expect.poll(() => smtp.mails.length).toBe(1)
   expect(smtp.mails[0]).toMatchObject({ from: 'docs@docs.example', to: ['bob@example.org'] })
   const bob = await restClient(server, 'bob', ownRoles)
-  expect(await accept(bob, textOf(smtp.mails[0]!))).toEqual({ document: 'late', role: 'editor' })
+  expect(await acceptInvitation(bob, textOf(smtp.mails[0]!))).toEqual({ document: 'late', role: 'editor' })
   await share(server, 'other', 'carol@example.org')
   await expect.poll(() => smtp.mails.length).toBe(2)
 })
