@@ -29,6 +29,11 @@ export class KafkaPublisher {
   #waitingMessages = 0
   #timer: NodeJS.Timeout | undefined
   #sending: Promise<void> | undefined
+  /**
+   * Where the messages of the request go that is under way. When kafkajs tries again, it passes over brokers that have
+   * answered; a partition whose leader is one of them by now would never be sent, and nothing would tell.
+   */
+  readonly #partitions = new Set<string>()
 
   constructor(kafka: Kafka, gatherMs: number, onStatus: (status: EventLogStatus) => void) {
     this.#kafka = kafka
@@ -91,7 +96,10 @@ export class KafkaPublisher {
     }
     const topicMessages = Array.from(byTopic, ([topic, messages]) => ({ topic, messages }))
     try {
-      await producer.sendBatch({ acks: -1, topicMessages })
+      this.#partitions.clear()
+      const answers = await producer.sendBatch({ acks: -1, topicMessages })
+      for (const { topicName, partition } of answers) this.#partitions.delete(placeOf(topicName, partition))
+      if (this.#partitions.size > 0) throw new Error(`no answer for ${[...this.#partitions].join(', ')}`)
     } catch (error) {
       // Its sequence numbers may be off now, and then every further request of it would be refused.
       this.#producer = undefined
@@ -106,7 +114,14 @@ export class KafkaPublisher {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
+      createPartitioner: () => {
+        const partitionOf = Partitioners.DefaultPartitioner()
+        return (message) => {
+          const partition = partitionOf(message)
+          this.#partitions.add(placeOf(message.topic, partition))
+          return partition
+        }
+      },
       retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 6 },
     })
     await producer.connect()
@@ -129,3 +144,5 @@ export class KafkaPublisher {
     return taken
   }
 }
+
+const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`
