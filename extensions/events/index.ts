@@ -3,3 +3,4 @@ export { EditPublisher, type EditPublisherOptions, type PublishedPositions } fro
 export type * from './EventLog.ts'
 export { SqliteEventLog, type SqliteEventLogOptions } from './SqliteEventLog.ts'
 export { KafkaEventLog, type KafkaEventLogOptions } from './KafkaEventLog.ts'
+export { endingWith, startPublication } from './publication.ts'

@@ -1,1 +1,9 @@
-export { activeTraceparent, continueTrace, inSpan, traceRequest, type SpanOptions } from './trace.ts'
+export {
+  activeTraceparent,
+  continueTraces,
+  inSpan,
+  outsideTraces,
+  startCaused,
+  traceRequest,
+} from './trace.ts'
+export type { SpanOptions, TracedSpan } from './TracedSpan.ts'

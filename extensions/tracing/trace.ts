@@ -2,87 +2,61 @@ import {
   context,
   propagation,
   ROOT_CONTEXT,
-  SpanKind,
-  SpanStatusCode,
   trace,
+  TraceFlags,
   type Attributes,
   type Context,
-  type Span,
 } from '@opentelemetry/api'
-
-export interface SpanOptions {
-  readonly kind: 'server' | 'client' | 'producer' | 'consumer'
-  /** Names, ids and counts; never content, never secrets. */
-  readonly attributes?: Attributes
-}
-
-const kinds = {
-  server: SpanKind.SERVER,
-  client: SpanKind.CLIENT,
-  producer: SpanKind.PRODUCER,
-  consumer: SpanKind.CONSUMER,
-} as const
-
-const tracer = trace.getTracer('codraft')
+import { traceparentIn, TracedSpan, type SpanOptions } from './TracedSpan.ts'
 
 /** The W3C `traceparent` of what is under way; undefined when it belongs to no trace. */
-export const activeTraceparent = (): string | undefined => {
-  if (!trace.getActiveSpan()) return undefined
-  const carrier: Record<string, string> = {}
-  propagation.inject(context.active(), carrier)
-  return carrier['traceparent']
-}
+export const activeTraceparent = (): string | undefined => traceparentIn(context.active())
 
 /** Runs `work` in a span beneath the active one; without spans around it, just runs it. */
 export const inSpan = <Result>(
   name: string,
   options: SpanOptions,
   work: () => Promise<Result>,
-): Promise<Result> => (trace.getActiveSpan() ? run(context.active(), name, options, work) : work())
+): Promise<Result> =>
+  trace.getActiveSpan() ? new TracedSpan(name, options, context.active()).around(work) : work()
 
-/** Runs `work` in a span beneath the one that `traceparent` names; without one, just runs it. */
-export const continueTrace = <Result>(
-  traceparent: string | undefined,
-  name: string,
-  options: SpanOptions,
-  work: () => Promise<Result>,
-): Promise<Result> => {
-  if (traceparent === undefined) return work()
-  const parent = propagation.extract(ROOT_CONTEXT, { traceparent })
-  return trace.getSpanContext(parent) ? run(parent, name, options, work) : work()
-}
-
-/** A span for a request with these headers, and the context in which to answer it. End the span with the answer. */
+/** A span in which to answer a request with these headers: beneath the caller's where they name one. */
 export const traceRequest = (
   headers: Readonly<Record<string, unknown>>,
   name: string,
   attributes: Attributes,
-): { readonly span: Span; readonly context: Context } => {
-  const parent = propagation.extract(ROOT_CONTEXT, headers)
-  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent)
-  return { span, context: trace.setSpan(parent, span) }
-}
+): TracedSpan =>
+  new TracedSpan(name, { kind: 'server', attributes }, propagation.extract(ROOT_CONTEXT, headers))
 
-const run = async <Result>(
-  parent: Context,
+/**
+ * A span beneath the one that the `traceparent` names. Where several name different ones, it begins a trace of its own
+ * and links to each, as OpenTelemetry asks of batches. Undefined when none is sampled.
+ */
+export const startCaused = (
+  traceparents: Iterable<string>,
   name: string,
-  { kind, attributes }: SpanOptions,
-  work: () => Promise<Result>,
-): Promise<Result> => {
-  const span = tracer.startSpan(name, { kind: kinds[kind], ...(attributes && { attributes }) }, parent)
-  try {
-    return await context.with(trace.setSpan(parent, span), work)
-  } catch (error) {
-    // Messages of errors may hold what users have written.
-    span.setAttribute('error.type', typeOf(error))
-    span.setStatus({ code: SpanStatusCode.ERROR })
-    throw error
-  } finally {
-    span.end()
-  }
+  options: SpanOptions,
+): TracedSpan | undefined => {
+  const causes = [...new Set(traceparents)].map(contextOf).filter(isSampled)
+  const [first] = causes
+  if (!first) return undefined
+  if (causes.length === 1) return new TracedSpan(name, options, first)
+  const links = causes.map((cause) => ({ context: trace.getSpanContext(cause)! }))
+  return new TracedSpan(name, options, ROOT_CONTEXT, links)
 }
 
-const typeOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return 'unknown'
-  return 'errorCode' in error && typeof error.errorCode === 'string' ? error.errorCode : error.name
-}
+/** Runs `work` in such a span, or outside of all traces. */
+export const continueTraces = <Result>(
+  traceparents: Iterable<string>,
+  name: string,
+  options: SpanOptions,
+  work: () => Promise<Result>,
+): Promise<Result> => startCaused(traceparents, name, options)?.around(work) ?? outsideTraces(work)
+
+/** Runs `work` apart from the trace that happens to be active, such as that of a request which set a timer for all. */
+export const outsideTraces = <Result>(work: () => Result): Result => context.with(ROOT_CONTEXT, work)
+
+const contextOf = (traceparent: string): Context => propagation.extract(ROOT_CONTEXT, { traceparent })
+
+const isSampled = (where: Context): boolean =>
+  ((trace.getSpanContext(where)?.traceFlags ?? TraceFlags.NONE) & TraceFlags.SAMPLED) !== 0

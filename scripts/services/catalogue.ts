@@ -3,6 +3,7 @@ import { kafka } from './kafka.ts'
 import { kafkaCluster } from './kafka-cluster.ts'
 import { mailpit } from './mailpit.ts'
 import { nginx } from './nginx.ts'
+import { otelCollector } from './otel-collector.ts'
 import { postgres } from './postgres.ts'
 import { prometheus } from './prometheus.ts'
 import { redis } from './redis.ts'
@@ -23,4 +24,5 @@ export const services: readonly Service[] = [
   nginx,
   prometheus,
   haproxy,
+  otelCollector,
 ]

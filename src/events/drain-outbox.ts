@@ -1,4 +1,10 @@
-import type { Message } from '../../extensions/events/index.ts'
+import {
+  endingWith,
+  startPublication,
+  type CodraftEvent,
+  type Message,
+} from '../../extensions/events/index.ts'
+import type { TracedSpan } from '../../extensions/tracing/index.ts'
 
 /** An event as the outbox holds it. */
 export interface QueuedEvent {
@@ -24,11 +30,27 @@ export const drainOutbox = async ({ list, publish, mark }: DrainParts, limit: nu
   const events = await list(limit)
   const byTopic = Map.groupBy(events, ({ topic }) => topic)
   for (const [topic, queued] of byTopic) {
-    await publish(
-      topic,
-      queued.map(({ key, payload }) => ({ key, value: JSON.stringify(payload) })),
+    const outgoing = queued.map(prepare)
+    await endingWith(
+      outgoing.map(({ span }) => span),
+      publish(
+        topic,
+        outgoing.map(({ message }) => message),
+      ),
     )
     await mark(queued.map(({ sequence }) => sequence))
   }
   return events.length
+}
+
+/** An event whose cause is traced names its publication as its cause. */
+const prepare = ({
+  topic,
+  key,
+  payload,
+}: QueuedEvent): { message: Message; span: TracedSpan | undefined } => {
+  const event = payload as CodraftEvent | null
+  const span = event?.traceparent ? startPublication(topic, [event.traceparent], event) : undefined
+  const sent = span ? { ...event, traceparent: span.traceparent } : payload
+  return { message: { key, value: JSON.stringify(sent) }, span }
 }

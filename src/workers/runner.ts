@@ -10,7 +10,7 @@ import {
   type StoredMessage,
   type Subscription,
 } from '../../extensions/events/index.ts'
-import { continueTrace } from '../../extensions/tracing/index.ts'
+import { continueTraces } from '../../extensions/tracing/index.ts'
 import type { Logger } from '../logger.ts'
 import { markHandled, maxMessageAgeMs } from '../store/handled-events.ts'
 import type { StoreDatabase } from '../store/schema.ts'
@@ -312,6 +312,7 @@ export class WorkerRunner {
   #traced(event: AnyEvent, attempt: number, work: () => Promise<void>): Promise<void> {
     const topic = topicOf(event.type)
     const attributes = {
+      'messaging.operation.type': 'process',
       'messaging.destination.name': topic,
       'messaging.consumer.group.name': groupOf(this.#options.worker.name),
       'messaging.message.id': event.id,
@@ -319,8 +320,9 @@ export class WorkerRunner {
       'codraft.event': event.type,
       'codraft.attempt': attempt,
     }
+    const causes = event.traceparent === undefined ? [] : [event.traceparent]
     return this.#timed(() =>
-      continueTrace(event.traceparent, `process ${topic}`, { kind: 'consumer', attributes }, work),
+      continueTraces(causes, `process ${topic}`, { kind: 'consumer', attributes }, work),
     )
   }
 

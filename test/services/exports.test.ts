@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { S3Downloads } from '../../src/exports/index.ts'
-import { exportedFile, finishedExport, requestExport, startExportsWorker } from '../helpers/exports.ts'
+import { exportedFile, finishedExport, requestExport } from '../helpers/exports.ts'
 import { mailsTo, type DeliveredMail } from '../helpers/mailpit.ts'
 import { documentPath, restClient, type RestClient } from '../helpers/rest.ts'
 import { createBucket, settingsOf } from '../helpers/s3.ts'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import { serviceVariable } from '../helpers/services.ts'
+import { startWorkers } from '../helpers/worker-process.ts'
 
 const hourMs = 3_600_000
 const markdown = '# Minutes\n\nשלום **bold** 你好\n'
@@ -39,7 +40,7 @@ describe('exports over Kafka, S3 and SMTP', () => {
     afterAll(() => server.close())
 
     it('a request becomes one mail, and its link the file; it fails when it was changed, and after its hour', async () => {
-      await using _worker = await startExportsWorker(server, env)
+      await using _worker = await startWorkers('exports', server, env)
       const { file: made } = await finishedExport(owner, await requestExport(owner, name, 'pdf'))
       await expect.poll(() => mailsTo(email), { timeout: 30_000 }).toHaveLength(1)
       const [mail] = await mailsTo(email)
@@ -80,7 +81,7 @@ describe('exports over Kafka, S3 and SMTP', () => {
     afterAll(() => server.close())
 
     it('the link is one of the server, and the bucket holds no text of them', async () => {
-      await using _worker = await startExportsWorker(server, env)
+      await using _worker = await startWorkers('exports', server, env)
       expect((await exportedFile(owner, name, 'md')).toString()).toContain('# Minutes')
       const { file } = await finishedExport(owner, await requestExport(owner, name, 'md'))
       expect(file!.url).toContain(`${server.url}/api/downloads/`)

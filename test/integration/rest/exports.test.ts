@@ -5,15 +5,10 @@ import { encodeStateVector } from 'yjs'
 import { decodeEvent, SqliteEventLog, type CodraftEvent } from '../../../extensions/events/index.ts'
 import { filesWith } from '../../helpers/bytes.ts'
 import { connectHocuspocus } from '../../helpers/clients.ts'
-import {
-  exportedFile,
-  finishedExport,
-  readExport,
-  requestExport,
-  startExportsWorker,
-} from '../../helpers/exports.ts'
+import { exportedFile, finishedExport, readExport, requestExport } from '../../helpers/exports.ts'
 import { documentPath, restClient, type RestClient } from '../../helpers/rest.ts'
 import { startServer, type TestServer } from '../../helpers/server.ts'
+import { startWorkers } from '../../helpers/worker-process.ts'
 
 const markdown = '# Minutes of May\n\n- one\n- two\n\nשלום **bold** 你好\n'
 
@@ -195,12 +190,12 @@ it('`codraft work exports` makes the files where the server does not, and takes 
     for (let count = 0; count < 10; count++) await requestExport(eager, 'minutes', 'txt')
     const eleventh = await eager.post(documentPath('minutes', '/exports'), { body: { format: 'txt' } })
     expect([eleventh.status, eleventh.code]).toEqual([429, 'CODRAFT_TOO_MANY_EXPORTS'])
-    await using first = await startExportsWorker(server)
+    await using first = await startWorkers('exports', server)
     expect((await finishedExport(owner, id)).file?.name).toBe('minutes.pdf')
     await expect.poll(async () => (await readExport(owner, long)).state, { interval: 20 }).toBe('running')
     await first.kill('SIGKILL')
     expect((await readExport(owner, long)).state).toBe('running')
-    await using second = await startExportsWorker(server)
+    await using second = await startWorkers('exports', server)
     const view = await finishedExport(owner, long)
     expect(view.state).toBe('done')
     expect((await fetch(view.file!.url)).status).toBe(200)
