@@ -20,6 +20,7 @@ export const mailpit: Service = {
         `--smtp=127.0.0.1:${port}`,
         `--listen=127.0.0.1:${httpPort}`,
         `--database=${join(folder, 'mail.db')}`,
+        '--max=0',
         '--disable-version-check',
         '--smtp-auth-accept-any',
         '--smtp-auth-allow-insecure',

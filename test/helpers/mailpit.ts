@@ -16,6 +16,19 @@ export const mailsTo = async (address: string): Promise<readonly DeliveredMail[]
   return Promise.all(mails)
 }
 
+const atOnce = 500
+
+/** To whom Mailpit has taken mails at the addresses of a domain: one entry for each mail. */
+export const recipientsAt = async (domain: string): Promise<readonly string[]> => {
+  const recipients: string[] = []
+  for (;;) {
+    const page = { query: `to:"@${domain}"`, start: `${recipients.length}`, limit: `${atOnce}` }
+    const { messages } = await read<{ messages: { To: { Address: string }[] }[] }>('search', page)
+    recipients.push(...messages.flatMap(({ To }) => To.map(({ Address }) => Address)))
+    if (messages.length < atOnce) return recipients
+  }
+}
+
 const read = async <Body>(path: string, query: Readonly<Record<string, string>> = {}): Promise<Body> => {
   const url = new URL(`/api/v1/${path}`, serviceVariable('CODRAFT_TEST_MAILPIT_URL'))
   url.search = new URLSearchParams(query).toString()

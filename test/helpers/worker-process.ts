@@ -12,11 +12,17 @@ export interface WorkerProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** `codraft work` on the stores of a server. @param names as the command takes them */
+/**
+ * `codraft work` on the stores of a server.
+ *
+ * @param names as the command takes them
+ * @param onLine gets each line that it logs
+ */
 export const startWorkers = async (
   names: string,
   server: Pick<TestServer, 'dataDir' | 'url'>,
   env: Readonly<Record<string, string | undefined>> = {},
+  onLine?: (line: string) => void,
 ): Promise<WorkerProcess> => {
   const child = spawn(process.execPath, [main, 'work', names], {
     env: {
@@ -35,6 +41,7 @@ export const startWorkers = async (
   })
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
+      onLine?.(line)
       if (line.includes('codraft works')) resolve()
     })
     child.once('exit', (code) => reject(new Error(`the worker ended with ${code}: ${errors}`)))
