@@ -91,7 +91,7 @@ it(
         const event = newEvent('document.shared', { documentName, data })
         await addEvent(store.of(documentName), event)
         eventIds.push(event.id)
-        await delay(20)
+        await delay(60)
       }
       await store.close()
     })()
