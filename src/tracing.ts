@@ -25,13 +25,21 @@ export const startTracing = async (config: Config): Promise<Tracing | undefined>
   const { BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler } = sdk
   const exporter = new exporters.OTLPTraceExporter({ url: `${otlpEndpoint}/v1/traces` })
   const share = new TraceIdRatioBasedSampler(traceRatio)
+  const sampler = traceSampler === 'traceidratio' ? share : new ParentBasedSampler({ root: share })
   const provider = new sdk.TracerProvider({
     resource: resources.resourceFromAttributes({
       'service.name': otelServiceName,
       'service.version': version,
       'process.pid': process.pid,
     }),
-    sampler: traceSampler === 'traceidratio' ? share : new ParentBasedSampler({ root: share }),
+    sampler: {
+      // Links are to sampled spans only: what their traces have caused together belongs to them.
+      shouldSample: (where, traceId, name, kind, attributes, links) =>
+        links.length > 0
+          ? { decision: sdk.SamplingDecision.RECORD_AND_SAMPLED }
+          : sampler.shouldSample(where, traceId, name, kind, attributes, links),
+      toString: () => `linked or ${sampler.toString()}`,
+    },
     spanProcessors: [new BatchSpanProcessor({ exporter })],
   })
   context.setGlobalContextManager(new contexts.AsyncLocalStorageContextManager().enable())

@@ -1,11 +1,14 @@
 import type { Extension, onLoadDocumentPayload } from '@hocuspocus/server'
 import { CodraftError } from '../errors.ts'
 import type { Journal, JournalRecord, Position } from '../journal/Journal.ts'
+import { tracesOf } from '../journal/record.ts'
+import { outsideTraces } from '../tracing/index.ts'
 import { isRelayed } from '../transaction-origin.ts'
 import { encodeEvent, topicOf } from './catalogue.ts'
 import { EditBatch, type Flushed } from './EditBatch.ts'
-import { editEvent } from './edit-event.ts'
-import type { EventLog, Message } from './EventLog.ts'
+import { editEvent, editEventId } from './edit-event.ts'
+import type { EventLog } from './EventLog.ts'
+import { startPublication } from './publication.ts'
 
 /**
  * How far the edits of each document have been published. Several publishers may share it: a document belongs to one
@@ -54,6 +57,7 @@ export interface EditPublisherOptions {
   readonly onPublished?: (events: number) => void
 }
 
+const editTopic = topicOf('document.edited')
 const documentsAtOnce = 16
 const firstRetryMs = 500
 const maxRetryMs = 10_000
@@ -150,7 +154,7 @@ export class EditPublisher implements Extension {
 
   async #run(): Promise<void> {
     try {
-      await this.#pass()
+      await outsideTraces(() => this.#pass())
       if (this.#failures > 0) this.#logger.warn({}, 'edits are published again')
       this.#failures = 0
     } catch (error) {
@@ -184,7 +188,7 @@ export class EditPublisher implements Extension {
       if (!claimed.has(name)) this.#later(name, foreignRetryMs)
       else if (durable.has(name)) this.#dirty.delete(name)
     }
-    const batch = new EditBatch((messages) => this.#options.log.publish(topicOf('document.edited'), messages))
+    const batch = new EditBatch((messages) => this.#options.log.publish(editTopic, messages))
     const names = [...claimed.keys()]
     try {
       for (let start = 0; start < names.length; start += documentsAtOnce)
@@ -216,7 +220,7 @@ export class EditPublisher implements Extension {
         continue
       }
       for (const record of read.value) {
-        batch.add(documentName, record.position, this.#encode(documentName, record))
+        this.#add(documentName, record, batch)
         if (batch.isFull) this.#flushed(await batch.flush())
       }
     }
@@ -247,13 +251,19 @@ export class EditPublisher implements Extension {
   }
 
   /** A record that Yjs cannot read would hold up all that follow. */
-  #encode(documentName: string, record: JournalRecord): Message | undefined {
+  #add(documentName: string, record: JournalRecord, batch: EditBatch): void {
+    const { journal } = this.#options
+    const { position } = record
+    const event = { id: editEventId(journal.id, documentName, record), documentName }
+    const span = startPublication(editTopic, tracesOf(record.origins), event)
     try {
-      return encodeEvent(editEvent(this.#options.journal.id, documentName, record))
+      const message = encodeEvent(editEvent(journal.id, documentName, record, span?.traceparent))
+      batch.add(documentName, position, message, span)
     } catch (error) {
-      const details = { documentName, position: record.position, error: messageOf(error) }
+      span?.fail(error)
+      batch.add(documentName, position, undefined)
+      const details = { documentName, position, error: messageOf(error) }
       this.#logger.error(details, 'a journal record cannot be published: it holds no update')
-      return undefined
     }
   }
 

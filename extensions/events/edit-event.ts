@@ -34,15 +34,21 @@ const mergeAll = (updates: readonly Uint8Array[]): Uint8Array => {
   return mergeAll(groups)
 }
 
+/** Made of the record's place, so that it is the same when the event is published again. */
+export const editEventId = (journal: string, documentName: string, { position }: JournalRecord): string =>
+  `${journal}:${documentName}:${position}`
+
 /**
- * The event of one journal record. Its id is made of its place, so that it is the same when it is published again.
+ * The event of one journal record.
  *
+ * @param traceparent the span of its publication
  * @throws when the record holds something other than updates
  */
 export const editEvent = (
   journal: string,
   documentName: string,
   record: JournalRecord,
+  traceparent?: string,
 ): CodraftEvent<'document.edited'> => {
   const authors = new Map<string | undefined, { edits: number; inserted: number; deleted: number }>()
   const total = { inserted: 0, deleted: 0 }
@@ -59,10 +65,11 @@ export const editEvent = (
   }
   const [onlyAuthor] = authors.keys()
   return newEvent('document.edited', {
-    id: `${journal}:${documentName}:${record.position}`,
+    id: editEventId(journal, documentName, record),
     ...(record.time !== undefined && { time: record.time }),
     documentName,
     userId: authors.size === 1 ? onlyAuthor : undefined,
+    traceparent,
     data: {
       update: Buffer.from(mergeAll(record.updates)).toString('base64'),
       journal,

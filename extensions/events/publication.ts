@@ -9,7 +9,7 @@ interface Published {
 /** The span of an event's way into the log; the event names it as its cause. Undefined when no cause is traced. */
 export const startPublication = (
   topic: string,
-  causes: Iterable<string>,
+  causes: readonly string[],
   { id, documentName }: Published,
 ): TracedSpan | undefined =>
   startCaused(causes, `send ${topic}`, {

@@ -15,6 +15,8 @@ export interface EditOrigin {
   readonly userId?: string
   /** Id by which a client that repeats an edit after a crash makes it idempotent. */
   readonly opId?: string
+  /** W3C Trace Context of the edit, when its trace is kept. */
+  readonly traceparent?: string
 }
 
 export interface JournalRecord {

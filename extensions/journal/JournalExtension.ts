@@ -5,6 +5,7 @@ import type {
   onLoadDocumentPayload,
 } from '@hocuspocus/server'
 import { applyUpdate } from 'yjs'
+import { outsideTraces, startActive, type TracedSpan } from '../tracing/index.ts'
 import { isRelayed, opIdOf } from '../transaction-origin.ts'
 import type { EditOrigin, Position, Ticket } from './Journal.ts'
 import { unknownOrigin } from './record.ts'
@@ -21,6 +22,13 @@ export interface JournalExtensionOptions extends DocumentStores {
    * @default the `user.id` of the context, where the Auth extension puts it
    */
   readonly identityOf?: (context: unknown) => { readonly userId: string } | undefined
+  /**
+   * Whether edits are traced: each has a span until it is durable, and the journal keeps its `traceparent` when its
+   * trace is sampled.
+   *
+   * @default false
+   */
+  readonly isTraced?: boolean
 }
 
 interface Contextual {
@@ -31,6 +39,26 @@ const userOfContext = (context: unknown): { userId: string } | undefined => {
   const id = (context as { user?: { id?: unknown } } | null | undefined)?.user?.id
   return typeof id === 'string' ? { userId: id } : undefined
 }
+
+/** Edits of the server belong to the request that makes them; those of clients begin traces. */
+const spanOf = (
+  documentName: string,
+  update: Uint8Array,
+  { userId }: EditOrigin,
+  transactionOrigin: unknown,
+): TracedSpan => {
+  const attributes = {
+    'codraft.document': documentName,
+    'codraft.update.bytes': update.length,
+    ...(userId !== undefined && { 'user.id': userId }),
+  }
+  return hasConnection(transactionOrigin)
+    ? outsideTraces(() => startActive('edit', { kind: 'server', attributes }))
+    : startActive('edit', { kind: 'internal', attributes })
+}
+
+const hasConnection = (origin: unknown): boolean =>
+  typeof origin === 'object' && origin !== null && 'connection' in origin
 
 /** Origin of a replayed update: neither journaled again nor stored by other extensions. */
 const replayOrigin = { source: 'local', skipStoreHooks: true } as const
@@ -47,12 +75,14 @@ export class JournalExtension implements Extension {
   /** Before extensions of the default priority, so that they find the stored content. */
   readonly priority = 900
   readonly #options: JournalExtensionOptions
+  readonly #isTraced: boolean
   readonly #tickets = new WeakMap<Document, Ticket>()
   /** One for each connection, so that an edit makes no object. */
   readonly #origins = new WeakMap<Contextual, EditOrigin>()
 
   constructor(options: JournalExtensionOptions) {
     this.#options = options
+    this.#isTraced = options.isTraced ?? false
   }
 
   /** All edits of `document` so far are durable once the journal's `durableTicket` has reached this; 0 = no edits. */
@@ -71,8 +101,22 @@ export class JournalExtension implements Extension {
     this.#options.onReplayed?.(document, stored.position)
     document.on('update', (update: Uint8Array, origin: unknown) => {
       if (isRelayed(origin)) return
-      this.#tickets.set(document, journal.append(documentName, update, this.#originOf(origin)))
+      const ticket = this.#isTraced
+        ? this.#appendTraced(documentName, update, origin)
+        : journal.append(documentName, update, this.#originOf(origin))
+      this.#tickets.set(document, ticket)
     })
+  }
+
+  #appendTraced(documentName: string, update: Uint8Array, transactionOrigin: unknown): Ticket {
+    const { journal } = this.#options
+    const origin = this.#originOf(transactionOrigin)
+    const span = spanOf(documentName, update, origin, transactionOrigin)
+    const traceparent = span.isRecording ? span.traceparent : undefined
+    if (traceparent === undefined) return journal.append(documentName, update, origin)
+    const ticket = journal.append(documentName, update, { ...origin, traceparent })
+    void journal.whenDurable(ticket).then(() => span.end())
+    return ticket
   }
 
   /** From the origin of a transaction: a connection, a direct connection's context, or code of the server. */

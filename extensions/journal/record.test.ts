@@ -13,6 +13,19 @@ it('gives back time, updates and who made each', () => {
   })
 })
 
+it('gives back the traces of the edits that have one', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const origins = [{ userId: 'ann', traceparent }, { traceparent, opId: 'op-1' }, {}, { userId: 'ann' }]
+  expect(decodeRecord(encodeRecord({ time: 1, updates, origins }))).toEqual({ time: 1, updates, origins })
+})
+
+it('needs no newer reader where nothing is traced', () => {
+  const origins = [{ userId: 'ann', opId: 'o' }, { userId: 'ann' }]
+  expect([...encodeRecord({ time: 1, updates: updates.slice(0, 2), origins })]).toEqual(
+    [0, 1, 1].concat([3, 3, ...Buffer.from('ann'), 1, ...Buffer.from('o'), 3, 1, 2, 3], [2, 1, 4]),
+  )
+})
+
 it('names a user once, whatever the number of updates', () => {
   const userId = 'a user with a long identifier'
   const edits = Array.from({ length: 100 }, () => Uint8Array.of(0, 0))

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Document } from '@hocuspocus/server'
 import { applyUpdate, encodeSnapshot, encodeStateAsUpdate, encodeStateVector, snapshot } from 'yjs'
 import type { EditOrigin, JournalRecord, Position, ReplayBase } from '../journal/Journal.ts'
-import type { RecordContent } from '../journal/record.ts'
+import { tracesOf, type RecordContent } from '../journal/record.ts'
+import { startCaused } from '../tracing/index.ts'
 import { relayOrigin } from '../transaction-origin.ts'
 import type { RelayMessage } from './relay-message.ts'
 
@@ -160,12 +161,17 @@ export class RelayedDocument {
   #apply(updates: readonly Uint8Array[], edits: readonly EditOrigin[]): void {
     const { document, onEdits } = this.#options
     onEdits(edits)
+    const traces = tracesOf(edits)
+    const attributes = { 'codraft.document': document.name }
+    const span =
+      traces.length > 0 ? startCaused(traces, 'relay edit', { kind: 'consumer', attributes }) : undefined
     const [first] = updates
     if (first && updates.length === 1) applyUpdate(document, first, relayOrigin)
     else
       document.transact(() => {
         for (const update of updates) applyUpdate(document, update, relayOrigin)
       }, relayOrigin)
+    span?.end()
   }
 
   async #heal(): Promise<void> {

@@ -3,6 +3,7 @@ export {
   continueTraces,
   inSpan,
   outsideTraces,
+  startActive,
   startCaused,
   traceRequest,
 } from './trace.ts'

@@ -20,6 +20,10 @@ export const inSpan = <Result>(
 ): Promise<Result> =>
   trace.getActiveSpan() ? new TracedSpan(name, options, context.active()).around(work) : work()
 
+/** A span beneath the active one, or the first of a trace of its own. */
+export const startActive = (name: string, options: SpanOptions): TracedSpan =>
+  new TracedSpan(name, options, context.active())
+
 /** A span in which to answer a request with these headers: beneath the caller's where they name one. */
 export const traceRequest = (
   headers: Readonly<Record<string, unknown>>,
@@ -33,10 +37,11 @@ export const traceRequest = (
  * and links to each, as OpenTelemetry asks of batches. Undefined when none is sampled.
  */
 export const startCaused = (
-  traceparents: Iterable<string>,
+  traceparents: readonly string[],
   name: string,
   options: SpanOptions,
 ): TracedSpan | undefined => {
+  if (traceparents.length === 0) return undefined
   const causes = [...new Set(traceparents)].map(contextOf).filter(isSampled)
   const [first] = causes
   if (!first) return undefined
@@ -47,7 +52,7 @@ export const startCaused = (
 
 /** Runs `work` in such a span, or outside of all traces. */
 export const continueTraces = <Result>(
-  traceparents: Iterable<string>,
+  traceparents: readonly string[],
   name: string,
   options: SpanOptions,
   work: () => Promise<Result>,

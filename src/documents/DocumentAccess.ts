@@ -100,7 +100,10 @@ export class DocumentAccess {
   }
 
   /** Whether an edit that was made under this id is durable; edits are remembered until the journal is trimmed. */
-  async hasEdit(documentName: string, { userId, opId }: Required<EditOrigin>): Promise<boolean> {
+  async hasEdit(
+    documentName: string,
+    { userId, opId }: Required<Pick<EditOrigin, 'userId' | 'opId'>>,
+  ): Promise<boolean> {
     const { origins } = await readStoredDocument(this.#options.stores, documentName)
     return origins.some((origin) => origin.opId === opId && origin.userId === userId)
   }

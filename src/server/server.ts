@@ -139,6 +139,7 @@ export const startServer = async ({
     base: snapshots.base,
     beforeReplay: transport.beforeReplay,
     identityOf,
+    isTraced: config.otlpEndpoint !== undefined,
     ...(redis && { onReplayed: redis.replayed }),
   })
   const isDurable = (document: Document): boolean =>

@@ -10,7 +10,6 @@ import {
   type StoredMessage,
   type Subscription,
 } from '../../extensions/events/index.ts'
-import { continueTraces } from '../../extensions/tracing/index.ts'
 import type { Logger } from '../logger.ts'
 import { markHandled, maxMessageAgeMs } from '../store/handled-events.ts'
 import type { StoreDatabase } from '../store/schema.ts'
@@ -19,6 +18,7 @@ import { Attempts } from './Attempts.ts'
 import { handleByKey } from './batch.ts'
 import { Claims, type EventClaim } from './Claims.ts'
 import { messageOf } from './failures.ts'
+import { traceProcessing } from './trace-processing.ts'
 import { groupOf, type AnyWorker, type RunnableSqlWorker, type RunnableWorker } from './Worker.ts'
 import type { WorkerMetrics } from './WorkerMetrics.ts'
 
@@ -189,7 +189,7 @@ export class WorkerRunner {
     }
     const isHandled = await this.#doOnce(claim, signal, () =>
       this.#attempts.run(message, signal, (attempt) =>
-        this.#traced(event, attempt, () =>
+        this.#observed([event], attempt, () =>
           worker.handle(event, { attempt, isRepeat, signal, logger: this.#logger, db: claim.db, once }),
         ),
       ),
@@ -279,10 +279,13 @@ export class WorkerRunner {
     entries: readonly Entry[],
     signal: AbortSignal,
   ): Promise<number> {
-    if (entries.length === 0) return 0
-    const events = entries.map(({ event }) => event)
+    const [first, ...others] = entries.map(({ event }) => event)
+    if (!first) return 0
+    const events = [first, ...others] as const
     try {
-      await this.#attempts.reaching(signal, () => this.#timed(() => applyTo(worker, db, events, false)))
+      await this.#attempts.reaching(signal, () =>
+        this.#observed(events, 1, () => applyTo(worker, db, events, false)),
+      )
       return entries.length
     } catch {
       // One of them is the cause: the others are not to suffer from it.
@@ -300,37 +303,24 @@ export class WorkerRunner {
   ): Promise<number> {
     let applied = 0
     for (const { message, event } of entries) {
-      const isApplied = await this.#attempts.run(message, signal, () =>
-        this.#timed(() => applyTo(worker, db, [event], areRedriven)),
+      const isApplied = await this.#attempts.run(message, signal, (attempt) =>
+        this.#observed([event], attempt, () => applyTo(worker, db, [event], areRedriven)),
       )
       if (isApplied) applied += 1
     }
     return applied
   }
 
-  /** A span for each attempt, in the trace of what caused the event. */
-  #traced(event: AnyEvent, attempt: number, work: () => Promise<void>): Promise<void> {
-    const topic = topicOf(event.type)
-    const attributes = {
-      'messaging.operation.type': 'process',
-      'messaging.destination.name': topic,
-      'messaging.consumer.group.name': groupOf(this.#options.worker.name),
-      'messaging.message.id': event.id,
-      'codraft.document': event.documentName,
-      'codraft.event': event.type,
-      'codraft.attempt': attempt,
-    }
-    const causes = event.traceparent === undefined ? [] : [event.traceparent]
-    return this.#timed(() =>
-      continueTraces(causes, `process ${topic}`, { kind: 'consumer', attributes }, work),
-    )
-  }
-
-  async #timed(work: () => Promise<void>): Promise<void> {
+  /** Tells of an attempt in metrics and traces. */
+  async #observed(
+    events: readonly [AnyEvent, ...AnyEvent[]],
+    attempt: number,
+    work: () => Promise<void>,
+  ): Promise<void> {
     const { worker, metrics } = this.#options
     const start = performance.now()
     try {
-      await work()
+      await traceProcessing({ workerName: worker.name, attempt }, events, work)
     } finally {
       metrics.took(worker.name, performance.now() - start)
     }

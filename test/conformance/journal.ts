@@ -60,17 +60,18 @@ export const journalConformance = (driver: string, open: () => Promise<JournalUn
       expect(second!.position).toBeGreaterThan(first!.position)
     })
 
-    it('keeps who made each edit, when, and under which op id, over a restart', async () => {
+    it('keeps who made each edit, when, in which trace and under which op id, over a restart', async () => {
       const before = Date.now()
+      const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
       journal.append('doc', bytes('a'), { userId: 'ann' })
-      journal.append('doc', bytes('b'), { userId: 'bob', opId: 'op-1' })
+      journal.append('doc', bytes('b'), { userId: 'bob', opId: 'op-1', traceparent })
       await journal.whenDurable(journal.append('doc', bytes('c')))
       const after = Date.now()
       journal = await subject.reopen()
       const records = await journal.read('doc')
       expect(records.flatMap((record) => record.origins)).toEqual([
         { userId: 'ann' },
-        { userId: 'bob', opId: 'op-1' },
+        { userId: 'bob', opId: 'op-1', traceparent },
         {},
       ])
       for (const { time } of records) {

@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { SqliteJournal } from '../../extensions/journal/index.ts'
+import { connectHocuspocus } from '../helpers/clients.ts'
 import { RestClient } from '../helpers/rest.ts'
 import { startServer } from '../helpers/server.ts'
 import { testToken } from '../helpers/tokens.ts'
@@ -84,6 +87,49 @@ test('a request that its caller does not trace is not traced', async () => {
   // Everything is sent before it ends.
   await server.kill('SIGTERM')
   expect(collector.spans.map(({ traceId }) => traceId)).toEqual([expect.not.stringMatching(traceId)])
+})
+
+const originsIn = async (dataDir: string) => {
+  const journal = await SqliteJournal.open({ path: join(dataDir, 'journal.sqlite') })
+  const records = await journal.read('plan')
+  await journal.close()
+  return records.flatMap(({ origins }) => origins)
+}
+
+test('edits are traced from clients to the event, those of requests beneath them, without what they say', async () => {
+  const collector = await startCollector()
+  const { server, owner } = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+  await owner.put('/api/documents/plan', { headers: { traceparent }, query: { format: 'text' }, body: 'one' })
+  await using writer = await connectHocuspocus(server, 'plan', { user: 'bob' })
+  await expect.poll(() => writer.isSaved).toBe(true)
+  writer.text.insert(0, 'a secret thought')
+  await expect.poll(() => writer.isSaved).toBe(true)
+  await server.kill('SIGTERM')
+
+  const [ofRequest, ofClient] = collector.spans.filter(({ name }) => name === 'edit')
+  const request = collector.spans.find(({ name }) => name === 'PUT /api/documents/:name')
+  expect(ofRequest).toMatchObject({ traceId, parentSpanId: request?.spanId })
+  expect(ofClient?.parentSpanId).toBeUndefined()
+  const traces = (await originsIn(server.dataDir)).map((origin) => origin.traceparent)
+  expect(traces).toEqual([ofRequest, ofClient].map((span) => `00-${span?.traceId}-${span?.spanId}-01`))
+  const sends = collector.spans.filter(({ name }) => name === 'send document-edits')
+  expect(new Set(sends.map((span) => span.traceId))).toEqual(new Set([traceId, ofClient?.traceId]))
+  expect(collector.bodies.join('')).not.toContain('secret thought')
+})
+
+test('edits that are not sampled are journaled and published as if nothing were traced', async () => {
+  const collector = await startCollector()
+  const { server } = await start({
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_TRACES_SAMPLER_ARG: '0',
+  })
+  await using writer = await connectHocuspocus(server, 'plan', { user: 'bob' })
+  await expect.poll(() => writer.isSaved).toBe(true)
+  writer.text.insert(0, 'x')
+  await expect.poll(() => writer.isSaved).toBe(true)
+  await server.kill('SIGTERM')
+  expect(await originsIn(server.dataDir)).toEqual([{ userId: 'bob' }])
+  expect(collector.spans).toEqual([])
 })
 
 test('a collector that is away harms no request', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { kafka } from '../../scripts/services/kafka.ts'
 import { collectedSpans, collectorSettings, type CollectedSpan } from '../helpers/collector.ts'
+import { connectHocuspocus } from '../helpers/clients.ts'
 import { startFleet, type Fleet } from '../helpers/fleet.ts'
 import { mailsTo } from '../helpers/mailpit.ts'
 import { documentPath, restClient } from '../helpers/rest.ts'
@@ -21,7 +22,7 @@ beforeAll(async () => {
     ...collectorSettings(service),
   }
   fleet = await startFleet({ redisUrls: [redisUrl, redisUrl], env: { WORKERS: 'none', ...env } })
-  workers = await startWorkers('email', fleet.instances[0]!, {
+  workers = await startWorkers('email,changes,analytics', fleet.instances[0]!, {
     ...env,
     DATABASE_URL: fleet.databaseUrl,
     ...settingsOf(fleet.bucket),
@@ -69,3 +70,67 @@ it('a share is one trace: the request, its event, the worker, the mail', async (
   expect(mailed).toMatchObject({ parentSpanId: processed.spanId, pid: workers.pid })
   expect(JSON.stringify(await collectedSpans(service))).not.toMatch(/what was said|example\.org/)
 })
+
+it('an edit over a socket is one trace: until it is durable, at the other instances, its event, the workers', async () => {
+  const [a, b] = fleet.instances
+  await using writer = await connectHocuspocus(a!, 'draft', { user: 'ann' })
+  await using reader = await connectHocuspocus(b!, 'draft', { user: 'bob' })
+  await expect.poll(() => writer.isSaved && reader.isSaved).toBe(true)
+  writer.text.insert(0, 'a secret thought')
+  await expect.poll(() => reader.text.toJSON()).toBe('a secret thought')
+
+  const edit = await spanWhere('edit', isAbout('draft'))
+  const inTrace = ({ traceId }: CollectedSpan): boolean => traceId === edit.traceId
+  const relayed = await spanWhere('relay edit', inTrace)
+  const sent = await spanWhere('send document-edits', inTrace)
+  expect(edit).toMatchObject({ parentSpanId: '', pid: a!.pid, attributes: { 'user.id': 'ann' } })
+  expect(relayed).toMatchObject({ parentSpanId: edit.spanId, pid: b!.pid })
+  expect(sent.parentSpanId).toBe(edit.spanId)
+  for (const worker of ['changes', 'analytics']) {
+    const group = `codraft-${worker}`
+    const processed = await spanWhere(
+      'process document-edits',
+      ({ attributes, parentSpanId }) =>
+        attributes['messaging.consumer.group.name'] === group && parentSpanId === sent.spanId,
+    )
+    expect(processed).toMatchObject({ traceId: edit.traceId, pid: workers.pid })
+  }
+  expect(JSON.stringify(await collectedSpans(service))).not.toContain('secret thought')
+})
+
+it('edits that are handled together are linked from the span that handles them', async () => {
+  const [a] = fleet.instances
+  await using writer = await connectHocuspocus(a!, 'list', { user: 'ann' })
+  for (let count = 0; count < 5; count++) {
+    writer.text.insert(0, 'x')
+    await expect.poll(() => writer.isSaved).toBe(true)
+  }
+  const spans = async (): Promise<readonly CollectedSpan[]> => collectedSpans(service)
+  const handled = async (): Promise<number> => {
+    const all = await spans()
+    const edits = new Set(all.filter(isAbout('list')).filter(named('edit')).map(idOf))
+    const sends = all
+      .filter(named('send document-edits'))
+      .filter(({ parentSpanId }) => edits.has(parentSpanId))
+    const linked = new Set(
+      all
+        .filter(named('process document-edits'))
+        .filter(({ attributes }) => attributes['messaging.consumer.group.name'] === 'codraft-changes')
+        .flatMap(({ links, parentSpanId }) => [...links, parentSpanId]),
+    )
+    return sends.filter(({ spanId }) => linked.has(spanId)).length
+  }
+  await expect.poll(handled).toBe(5)
+  const processed = (await spans()).filter(named('process document-edits'))
+  expect(processed.filter(({ links }) => links.length > 1)).not.toEqual([])
+})
+
+const named =
+  (name: string) =>
+  (span: CollectedSpan): boolean =>
+    span.name === name
+const isAbout =
+  (documentName: string) =>
+  (span: CollectedSpan): boolean =>
+    span.attributes['codraft.document'] === documentName
+const idOf = ({ spanId }: CollectedSpan): string => spanId
