@@ -26,7 +26,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const groups = (): Map<string, Setting[]> => Map.groupBy(settingList, ({ group }) => group)
 
 const defaultText = ({ default: fallback, unit }: Setting): string =>
-  fallback === undefined ? '–' : `\`${fallback}\`${unit && unit !== 'bytes' ? ` ${unit}` : ''}`
+  !fallback ? '–' : `\`${fallback}\`${unit && unit !== 'bytes' ? ` ${unit}` : ''}`
 
 const settingsTables = (): string =>
   Array.from(groups(), ([group, settings]) => {

@@ -25,6 +25,7 @@ describe('settings', () => {
     const shown = JSON.stringify(describeConfig(loadConfig({ AUTH_JWT_SECRET: secret })))
     expect(shown).not.toContain(secret)
     expect(shown).toContain('********')
+    expect(JSON.stringify(describeConfig(loadConfig({})))).not.toContain('********')
     expect(() =>
       loadConfig({ AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: 'https://id.example/keys', PORT: 'x' }),
     ).not.toThrow(secret)

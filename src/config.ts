@@ -600,5 +600,5 @@ const describe = (key: unknown, message: string): string => {
 export const describeConfig = (config: Config): { env: string; value: string; isDefault: boolean }[] =>
   settingList.map(({ key, env, secret, default: fallback }) => {
     const text = toText(config[key])
-    return { env, value: text === undefined ? '' : secret ? '********' : text, isDefault: text === fallback }
+    return { env, value: !text ? '' : secret ? '********' : text, isDefault: text === fallback }
   })

@@ -23,11 +23,22 @@ const readText = (file: string): string => readFileSync(join(packageFolder, file
 
 const titleOf = (file: string): string => /^# (.+)$/m.exec(readText(file))?.[1] ?? file
 
+/** As README.md lists them; those that it does not name come last. */
+const inOrderOfReading = (one: string, other: string): number => {
+  const readme = readText('README.md')
+  const placeOf = (file: string): number => {
+    const place = readme.lastIndexOf(`(${file})`)
+    return place < 0 ? readme.length : place
+  }
+  return placeOf(one) - placeOf(other)
+}
+
 const pagesIn = (folder: string): DocsPage[] =>
   readdirSync(join(packageFolder, folder))
     .filter((name) => name.endsWith('.md'))
     .sort()
     .map((name) => `${folder}/${name}`)
+    .sort(inOrderOfReading)
     .map((file) => ({ file, path: `/${file.replace(/\.md$/, '')}`, title: titleOf(file) }))
 
 /** `/docs`: README.md and the Markdown below `docs`, as pages. They are read when somebody asks for one. */
