@@ -44,7 +44,7 @@ export interface EditPublisherOptions {
   readonly isDurable?: (documentName: string) => boolean
   /**
    * Edits are published this long after the first of them, ms.
-   * @default 500
+   * @default 2_000
    */
   readonly gatherMs?: number
   /**
@@ -90,7 +90,7 @@ export class EditPublisher implements Extension {
   #stopped = false
 
   constructor(options: EditPublisherOptions) {
-    this.#options = { gatherMs: 500, sweepMs: 60_000, ...options }
+    this.#options = { gatherMs: 2_000, sweepMs: 60_000, ...options }
     this.#logger = options.logger ?? silent
   }
 

@@ -14,9 +14,10 @@ import type {
   TopicSpec,
   TopicState,
 } from './EventLog.ts'
+import { RecentMessages } from './RecentMessages.ts'
 import { SqliteSubscription } from './SqliteSubscription.ts'
 import { SqliteThread } from './SqliteThread.ts'
-import type { ToPublish } from './sqlite-protocol.ts'
+import type { Assignment, FetchLimit, Published, ToPublish } from './sqlite-protocol.ts'
 
 export interface SqliteEventLogOptions {
   /** Database file, shared by all processes of the machine; its folder is made when missing. */
@@ -46,12 +47,16 @@ export class SqliteEventLog implements EventLog {
   readonly #thread: SqliteThread
   readonly #leaseMs: number
   readonly #subscriptions = new Set<SqliteSubscription>()
+  readonly #recent = new RecentMessages()
   #waiting: Waiting[] = []
   #writing: Promise<void> | undefined
 
   private constructor({ path, leaseMs = 5_000 }: SqliteEventLogOptions) {
     this.#leaseMs = leaseMs
-    this.#thread = new SqliteThread(path, () => this.#tell())
+    this.#thread = new SqliteThread(path, () => {
+      this.#recent.clear()
+      this.#tell()
+    })
   }
 
   /** Rejects when the file cannot be opened, with CODRAFT_SCHEMA_NEWER when a newer version has written it. */
@@ -80,6 +85,7 @@ export class SqliteEventLog implements EventLog {
 
   async erase(topic: string, key: string): Promise<boolean> {
     await this.#thread.call('erase', topic, key)
+    this.#recent.clear()
     return true
   }
 
@@ -87,6 +93,7 @@ export class SqliteEventLog implements EventLog {
     const subscription = new SqliteSubscription(options, {
       leaseMs: this.#leaseMs,
       call: (name, ...args) => this.#thread.call(name, ...args),
+      fetch: (assignments, limit) => this.#fetch(assignments, limit),
       onClosed: () => this.#subscriptions.delete(subscription),
     })
     this.#subscriptions.add(subscription)
@@ -120,10 +127,8 @@ export class SqliteEventLog implements EventLog {
     while (this.#waiting.length > 0) {
       const taken = this.#take()
       try {
-        await this.#thread.call(
-          'publish',
-          taken.flatMap(({ messages }) => messages),
-        )
+        const messages = taken.flatMap(({ messages }) => messages)
+        this.#remember(messages, await this.#thread.call('publish', messages))
         this.status = { healthy: true }
         for (const { resolve } of taken) resolve()
       } catch (error) {
@@ -135,6 +140,34 @@ export class SqliteEventLog implements EventLog {
     }
     // In the same turn as the look at the queue: what is published from now on starts anew.
     this.#writing = undefined
+  }
+
+  #remember(messages: readonly ToPublish[], { time, partitions, offsets }: Published): void {
+    for (const [index, { headers = {}, ...message }] of messages.entries()) {
+      const [partition, offset] = [partitions[index] as number, offsets[index] as number]
+      this.#recent.add({ ...message, headers, partition, offset, time })
+    }
+  }
+
+  /** What is not remembered comes first: whoever is behind is not to wait for the others. */
+  async #fetch(assignments: readonly Assignment[], limit: FetchLimit): Promise<readonly StoredMessage[][]> {
+    const remembered = (assignment: Assignment): StoredMessage[] | undefined =>
+      this.#recent.from(assignment, limit.messages)
+    const unknown = assignments.filter((assignment) => !remembered(assignment))
+    const read = unknown.length > 0 ? await this.#thread.call('fetch', unknown, limit) : []
+    const found = new Map(unknown.map((assignment, index) => [assignment, read[index] ?? []]))
+    let places = limit.partitions
+    for (const [assignment, messages] of found) {
+      if (messages.length > 0) places -= 1
+      else if (places > 0) this.#recent.reached(assignment)
+    }
+    return assignments.map((assignment) => {
+      const messages = found.get(assignment)
+      if (messages) return messages
+      const recent = places > 0 ? (remembered(assignment) ?? []) : []
+      if (recent.length > 0) places -= 1
+      return recent
+    })
   }
 
   #take(): Waiting[] {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Batch, StoredMessage, SubscribeOptions, Subscription } from './EventLog.ts'
-import type { Assignment, CallName, SqliteCalls } from './sqlite-protocol.ts'
+import type { Assignment, CallName, FetchLimit, SqliteCalls } from './sqlite-protocol.ts'
 
 export interface SqliteSubscriptionParts {
   readonly leaseMs: number
@@ -8,6 +8,11 @@ export interface SqliteSubscriptionParts {
     name: N,
     ...args: Parameters<SqliteCalls[N]>
   ) => Promise<ReturnType<SqliteCalls[N]>>
+  /** As the call of this name. */
+  readonly fetch: (
+    assignments: readonly Assignment[],
+    limit: FetchLimit,
+  ) => Promise<readonly (readonly StoredMessage[])[]>
   readonly onClosed: () => void
 }
 
@@ -151,8 +156,7 @@ export class SqliteSubscription implements Subscription {
         !handling && !controller.signal.aborted && notBefore <= now,
     )
     if (idle.length === 0) return
-    const fetched = await this.#parts.call(
-      'fetch',
+    const fetched = await this.#parts.fetch(
       idle.map(([, { assignment, next }]) => ({ ...assignment, next })),
       { messages: batchMessages, partitions: places },
     )

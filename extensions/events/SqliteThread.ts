@@ -30,8 +30,11 @@ export class SqliteThread {
     })
     this.#worker = worker
     worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'ready') resolve()
-      else if (message.kind === 'unopened') reject(new CodraftError(message.errorCode, message.error))
+      if (message.kind === 'ready') {
+        resolve()
+        // One that takes the place of another has not seen what happened in between.
+        this.#onChanged()
+      } else if (message.kind === 'unopened') reject(new CodraftError(message.errorCode, message.error))
       else this.#receive(message)
     })
     worker.on('error', (error: Error) => {

@@ -41,6 +41,14 @@ export interface Progress {
   readonly next: number
 }
 
+/** Where the messages of one publication have gone, in their order. */
+export interface Published {
+  /** ms since the epoch. */
+  readonly time: number
+  readonly partitions: readonly number[]
+  readonly offsets: readonly number[]
+}
+
 export interface FetchLimit {
   /** Of one partition. */
   readonly messages: number
@@ -52,7 +60,7 @@ export interface FetchLimit {
 export interface SqliteCalls {
   ensureTopics: (specs: readonly TopicSpec[]) => TopicReport[]
   describe: (topics: readonly string[]) => TopicState[]
-  publish: (messages: readonly ToPublish[]) => null
+  publish: (messages: readonly ToPublish[]) => Published
   /** Renews the leases of a member, takes what falls to it, gives back what does not. */
   beat: (membership: Membership) => Assignment[]
   leave: (group: string, member: string) => null

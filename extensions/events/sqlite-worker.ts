@@ -183,6 +183,8 @@ const calls: SqliteCalls = {
 
   publish(messages) {
     const time = Date.now()
+    const partitions: number[] = []
+    const offsets: number[] = []
     inTransaction(() => {
       const ends = new Map<string, { topic: number; partition: number; next: number }>()
       for (const { topic: name, key, value, headers } of messages) {
@@ -200,12 +202,14 @@ const calls: SqliteCalls = {
           value,
           headers === undefined ? null : JSON.stringify(headers),
         )
+        partitions.push(partition)
+        offsets.push(end.next)
         end.next += 1
       }
       for (const { topic, partition, next } of ends.values())
         sql('UPDATE ends SET next = ?3 WHERE topic = ?1 AND partition = ?2').run(topic, partition, next)
     })
-    return null
+    return { time, partitions, offsets }
   },
 
   beat: ({ group, member, topics, from, leaseMs, busy }) =>

@@ -19,7 +19,7 @@ const leaseName = 'outbox'
 const leaseMs = 10_000
 const batchEvents = 500
 /** How often the outbox is looked at: by the instance that drains it, and by the others, ms. */
-const drainingMs = 200
+const drainingMs = 500
 const standbyMs = 2_000
 const firstRetryMs = 250
 const maxRetryMs = 5_000

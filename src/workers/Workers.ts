@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client'
 import { workerFactories, type WorkerServices } from './compose.ts'
 import type { WorkerName } from './names.ts'
+import { decodeOnce } from './decode-once.ts'
 import { WorkerRunner, type RunnerStatus } from './runner.ts'
 import type { AnyWorker } from './Worker.ts'
 import { WorkerMetrics } from './WorkerMetrics.ts'
@@ -22,7 +23,8 @@ export class Workers {
       this.status.map(({ name, lag, state }) => ({ name, lag, isPaused: state === 'paused' })),
     )
     const workers = [...names.map((name) => workerFactories[name](services)), ...own]
-    this.#runners = workers.map((worker) => new WorkerRunner({ worker, metrics, ...services }))
+    const decode = decodeOnce()
+    this.#runners = workers.map((worker) => new WorkerRunner({ worker, metrics, decode, ...services }))
   }
 
   get status(): RunnerStatus[] {

@@ -24,7 +24,7 @@ const isEdit = (event: CountedEvent): event is EditEvent => event.type === 'docu
 export const analyticsWorker = (): SqlWorker<'document-edits' | 'analytics'> => ({
   name: 'analytics',
   topics: ['document-edits', 'analytics'],
-  gatherMs: 2_000,
+  gatherMs: 5_000,
 
   async apply(events, transaction) {
     const { db } = transaction

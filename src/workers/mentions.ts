@@ -23,7 +23,7 @@ interface Mention {
 export const mentionsWorker = (): SqlWorker<'document-edits'> => ({
   name: 'mentions',
   topics: ['document-edits'],
-  gatherMs: 1_000,
+  gatherMs: 2_000,
   async apply(edits, { db, unapplied }) {
     for (const { id, time, edit, userId } of await unapplied(edits.flatMap(mentionsOf))) {
       const documentName = mainDocumentOf(edit.documentName) ?? edit.documentName

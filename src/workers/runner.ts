@@ -28,6 +28,8 @@ export interface RunnerOptions {
   readonly store: Pick<Store, 'of' | 'ofUser'>
   readonly logger: Logger
   readonly metrics: WorkerMetrics
+  /** @default decodeEvent */
+  readonly decode?: (message: StoredMessage) => AnyEvent
 }
 
 export interface RunnerStatus {
@@ -60,6 +62,7 @@ export class WorkerRunner {
   readonly #logger: Logger
   readonly #attempts: Attempts
   readonly #claims: Claims
+  readonly #decode: (message: StoredMessage) => AnyEvent
   readonly #stopping = new AbortController()
   #subscription: Subscription | undefined
   #isStarting = false
@@ -71,6 +74,7 @@ export class WorkerRunner {
   constructor(options: RunnerOptions) {
     const { worker, logger } = options
     this.#options = options
+    this.#decode = options.decode ?? decodeEvent
     this.#logger = logger.child({ worker: worker.name })
     this.#attempts = new Attempts({ ...options, logger: this.#logger })
     this.#claims = new Claims(worker.name)
@@ -160,7 +164,7 @@ export class WorkerRunner {
   async #eventIn(message: StoredMessage, signal: AbortSignal): Promise<AnyEvent | undefined> {
     if (!this.#isOurs(message)) return undefined
     try {
-      return decodeEvent(message)
+      return this.#decode(message)
     } catch (error) {
       await this.#attempts.bury(message, signal, error, 1)
       return undefined
@@ -254,7 +258,7 @@ export class WorkerRunner {
     for (const message of messages) {
       if (!this.#isOurs(message)) continue
       try {
-        entries.push({ message, event: decodeEvent(message) })
+        entries.push({ message, event: this.#decode(message) })
       } catch (error) {
         await this.#attempts.bury(message, signal, error, 1)
       }

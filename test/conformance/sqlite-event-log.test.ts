@@ -66,6 +66,28 @@ describe('SQLite event log of several processes', () => {
     expect(values).toEqual(values.map((_, index) => `${index}`))
   })
 
+  it('delivers what this process and others publish by turns, each message once, in order', async () => {
+    const other = await SqliteEventLog.open({ path, leaseMs: 1_000 })
+    const seen: string[] = []
+    await log.subscribe({
+      group: 'readers',
+      topics: ['numbers'],
+      handle: async ({ messages }) => void seen.push(...messages.map(({ value }) => value)),
+    })
+    const published = Array.from({ length: 200 }, (_, index) => `${index}`)
+    // By one, by the other, by both at the same time.
+    for (let index = 0; index < published.length; index += 4) {
+      const [a, b, c, d] = published.slice(index, index + 4).map((value) => ({ key: 'key', value }))
+      await log.publish('numbers', [a!])
+      await other.publish('numbers', [b!])
+      await Promise.all([log.publish('numbers', [c!]), other.publish('numbers', [d!])])
+    }
+    await expect.poll(() => seen.length).toBe(published.length)
+    expect(seen).toEqual((await log.read('numbers')).map(({ value }) => value))
+    expect(seen.toSorted()).toEqual(published.toSorted())
+    await other.close()
+  })
+
   it('gives the partitions of a killed consumer to the next, which misses nothing', async () => {
     const first = start('consume')
     const numbers = Array.from({ length: 100 }, (_, index) => `${index}`)
