@@ -73,7 +73,12 @@ class Refusal extends Error {
   }
 }
 
-const inTransaction = <T>(work: () => T): T => {
+/**
+ * @param synchronous NORMAL survives a kill -9 of any process; FULL a power loss, too. Where members are is worth no
+ *   sync of the disk: they take their partitions anew, and get messages again that they had handled
+ */
+const inTransaction = <T>(work: () => T, synchronous: 'FULL' | 'NORMAL' = 'FULL'): T => {
+  sql(`PRAGMA synchronous = ${synchronous}`).run()
   sql('BEGIN IMMEDIATE').run()
   try {
     const result = work()
@@ -140,6 +145,11 @@ interface Held {
   readonly member: string | null
   readonly expires: number
 }
+
+const positionsOf = (group: string, topic: number): Held[] =>
+  sql(
+    'SELECT partition, next, epoch, member, expires FROM positions WHERE name = ? AND topic = ? ORDER BY partition',
+  ).all(group, topic) as unknown as Held[]
 
 const calls: SqliteCalls = {
   ensureTopics: (specs) =>
@@ -226,15 +236,22 @@ const calls: SqliteCalls = {
         const readers = members
           .filter((row) => (JSON.parse(row['topics'] as string) as string[]).includes(name))
           .map((row) => row['member'] as string)
-        for (const partition of range(topic.partitions)) {
-          const next = from === 'end' ? endOf(topic.id, partition) : 0
-          sql(
-            'INSERT INTO positions (name, topic, partition, next) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
-          ).run(group, topic.id, partition, next)
+        let all = positionsOf(group, topic.id)
+        if (all.length < topic.partitions) {
+          for (const partition of range(topic.partitions)) {
+            const next = from === 'end' ? endOf(topic.id, partition) : 0
+            sql(
+              'INSERT INTO positions (name, topic, partition, next) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+            ).run(group, topic.id, partition, next)
+          }
+          all = positionsOf(group, topic.id)
         }
-        const all = sql(
-          'SELECT partition, next, epoch, member, expires FROM positions WHERE name = ? AND topic = ? ORDER BY partition',
-        ).all(group, topic.id) as unknown as Held[]
+        sql('UPDATE positions SET expires = ? WHERE name = ? AND topic = ? AND member = ?').run(
+          expires,
+          group,
+          topic.id,
+          member,
+        )
         return all.flatMap((held): Assignment[] => {
           const { partition, next } = held
           const isMine = held.member === member
@@ -251,19 +268,21 @@ const calls: SqliteCalls = {
             return []
           }
           const epoch = isMine ? held.epoch : held.epoch + 1
-          sql(
-            'UPDATE positions SET member = ?4, expires = ?5, epoch = ?6 WHERE name = ?1 AND topic = ?2 AND partition = ?3',
-          ).run(group, topic.id, partition, member, expires, epoch)
+          if (!isMine) {
+            sql(
+              'UPDATE positions SET member = ?4, expires = ?5, epoch = ?6 WHERE name = ?1 AND topic = ?2 AND partition = ?3',
+            ).run(group, topic.id, partition, member, expires, epoch)
+          }
           return fallsToMe ? [{ topic: name, partition, next, epoch }] : []
         })
       })
-    }),
+    }, 'NORMAL'),
 
   leave(group, member) {
     inTransaction(() => {
       sql('DELETE FROM members WHERE name = ? AND member = ?').run(group, member)
       sql('UPDATE positions SET member = NULL WHERE name = ? AND member = ?').run(group, member)
-    })
+    }, 'NORMAL')
     return null
   },
 
@@ -283,6 +302,7 @@ const calls: SqliteCalls = {
         sql(
           'UPDATE positions SET next = ? WHERE name = ? AND topic = ? AND partition = ? AND member = ? AND epoch = ?',
         ).run(next, group, topicNamed(topic).id, partition, member, epoch).changes === 1,
+      'NORMAL',
     ),
 
   lag: (group, topics) =>
