@@ -6,6 +6,7 @@ import type { Journal } from '../../extensions/journal/index.ts'
 import { encodeDocumentName, type ObjectStore, type SnapshotStore } from '../../extensions/snapshots/index.ts'
 import type { Logger } from '../logger.ts'
 import { addAuditEntries, anonymiseAuditEntries } from '../store/audit.ts'
+import { noteErasedUser } from '../store/erased-users.ts'
 import { deleteGrant, listGrants } from '../store/grants.ts'
 import { deletePreferences } from '../store/preferences.ts'
 import type { Store } from '../store/Store.ts'
@@ -105,6 +106,8 @@ export class Eraser {
     const { store, parts } = this.#options
     const names: string[] = []
     for (const db of store.all) {
+      // Before the rows go, so that none comes back.
+      await noteErasedUser(db, userId, Date.now())
       const grants = await db
         .selectFrom('grants')
         .select(['documentName', 'role'])

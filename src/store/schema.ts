@@ -8,6 +8,7 @@ export type StoreDatabase = Kysely<Schema>
 export interface Schema {
   documents: DocumentsTable
   tombstones: TombstonesTable
+  erasedUsers: ErasedUsersTable
   grants: GrantsTable
   invitations: InvitationsTable
   versions: VersionsTable
@@ -51,6 +52,11 @@ export interface TombstonesTable {
   documentName: string
   /** Writers of a lower epoch are refused. */
   epoch: number
+  erasedAt: number
+}
+
+export interface ErasedUsersTable {
+  userHash: string
   erasedAt: number
 }
 

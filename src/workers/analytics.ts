@@ -10,6 +10,7 @@ import {
   type Usage,
 } from '../store/analytics.ts'
 import { listErased } from '../store/tombstones.ts'
+import { withoutErasedAuthors } from './erased-authors.ts'
 import type { EventTransaction, SqlWorker } from './Worker.ts'
 
 type CountedEvent = EventOn<'document-edits' | 'analytics'>
@@ -39,7 +40,7 @@ export const analyticsWorker = (): SqlWorker<'document-edits' | 'analytics'> => 
     )
     const edits = await uncountedEdits(counted.filter(isEdit), transaction)
     const visits = await transaction.unapplied(counted.filter((event) => !isEdit(event)))
-    await addUsage(db, [...edits, ...visits].map(usageOf))
+    await addUsage(db, [...(await withoutErasedAuthors(db, edits)), ...visits].map(usageOf))
   },
 
   clear: (db, since) => clearUsage(db, since),

@@ -8,6 +8,7 @@ import { addEvents } from '../store/outbox.ts'
 import type { StoreDatabase } from '../store/schema.ts'
 import { listErased } from '../store/tombstones.ts'
 import type { WorkerServices } from './compose.ts'
+import { withoutErasedAuthors } from './erased-authors.ts'
 import type { SqlWorker } from './Worker.ts'
 
 type Edit = CodraftEvent<'document.edited'>
@@ -20,7 +21,8 @@ export const changesWorker = ({
   topics: ['document-edits'],
   gatherMs: 5_000,
   async apply(events, { db }) {
-    const edits = events.filter(({ documentName }) => mainDocumentOf(documentName) === undefined)
+    const inMain = events.filter(({ documentName }) => mainDocumentOf(documentName) === undefined)
+    const edits = await withoutErasedAuthors(db, inMain)
     const names = [...new Set(edits.map(({ documentName }) => documentName))]
     const erased = await listErased(db, names)
     const editedAt = await readEditedAt(db, names)

@@ -5,6 +5,7 @@ import { authorOf } from '../notifications/author-of.ts'
 import { mentionsIn } from '../notifications/mentions.ts'
 import { findDocument } from '../store/documents.ts'
 import { addEvent } from '../store/outbox.ts'
+import { withoutErasedAuthors } from './erased-authors.ts'
 import type { SqlWorker } from './Worker.ts'
 
 /** One edit mentions no more than this; a paste of a whole list of people is no message to them. */
@@ -25,7 +26,8 @@ export const mentionsWorker = (): SqlWorker<'document-edits'> => ({
   topics: ['document-edits'],
   gatherMs: 2_000,
   async apply(edits, { db, unapplied }) {
-    for (const { id, time, edit, userId } of await unapplied(edits.flatMap(mentionsOf))) {
+    const authored = await withoutErasedAuthors(db, edits)
+    for (const { id, time, edit, userId } of await unapplied(authored.flatMap(mentionsOf))) {
       const documentName = mainDocumentOf(edit.documentName) ?? edit.documentName
       const title = (await findDocument(db, documentName))?.title
       const event = newEvent('user.mentioned', {

@@ -183,11 +183,15 @@ describe('all of a user', () => {
     const { status, json } = await ada.delete('/api/users/me')
     expect([status, json]).toEqual([200, { documents: ['diary'] }])
     expect(await filesWith(dataDir, secret)).toEqual([])
-    expect((await ada.get(documentPath('diary'))).status).toBe(403)
-    expect((await ada.get(documentPath('shared'))).status).toBe(403)
     expect((await bob.get(documentPath('shared'), { query: { format: 'text' } })).text).toContain('ours')
     expect((await bob.get(documentPath('shared', '/grants'))).json['items']).toHaveLength(1)
+    // What the user has done before is counted later, as nobody's.
+    await expect
+      .poll(async () => (await bob.get(documentPath('shared', '/analytics'))).json['total'])
+      .toMatchObject({ edits: 1, editors: 0 })
     const stores = (await filesWith(dataDir, 'ada-lovelace')).filter((path) => path.includes('store.sqlite'))
     expect(stores).toEqual([])
+    expect((await ada.get(documentPath('diary'))).status).toBe(403)
+    expect((await ada.get(documentPath('shared'))).status).toBe(403)
   })
 })
