@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '../logger.ts'
 import { pruneUsage } from '../store/analytics.ts'
+import { pruneDelayed } from '../store/delayed-events.ts'
 import { pruneLastMails } from '../store/gathered-mails.ts'
 import { pruneHandledEvents } from '../store/handled-events.ts'
 import { pruneNotifications } from '../store/notifications.ts'
@@ -31,6 +32,7 @@ export class Housekeeping {
     const tasks = [
       pruneIdempotencyKeys,
       pruneHandledEvents,
+      pruneDelayed,
       pruneUsage,
       pruneLastMails,
       pruneNotifications,

@@ -1,6 +1,7 @@
 import type { Erasable } from '../documents/Eraser.ts'
 import type { KnownUsers } from '../documents/KnownUsers.ts'
 import { deleteCapturedMails } from '../store/captured-mails.ts'
+import { deleteDelayedAbout } from '../store/delayed-events.ts'
 import { forgetGathered, forgetMails } from '../store/gathered-mails.ts'
 import { deleteEventsNaming, deleteNotificationsOf } from '../store/notifications.ts'
 import { deletePushSubscriptions } from '../store/push-subscriptions.ts'
@@ -22,6 +23,7 @@ export class ErasableNotifications implements Erasable {
   async erase(documentName: string): Promise<void> {
     for (const db of this.#store.all) {
       await forgetGathered(db, documentName)
+      await deleteDelayedAbout(db, documentName)
       await deleteNotificationsOf(db, { documentName })
     }
   }

@@ -99,6 +99,13 @@ export const deleteEventsNaming = async (db: StoreDatabase, userId: string): Pro
     .execute()
   for (const { sequence } of named(queued))
     await db.deleteFrom('outbox').where('sequence', '=', sequence).execute()
+  const delayed = await db
+    .selectFrom('delayedEvents')
+    .select(['sequence', 'event as text'])
+    .where(like('event'))
+    .execute()
+  for (const { sequence } of named(delayed))
+    await db.deleteFrom('delayedEvents').where('sequence', '=', sequence).execute()
   const gathered = await db
     .selectFrom('gatheredMails')
     .select(['recipient', 'eventId', 'event as text'])

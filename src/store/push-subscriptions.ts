@@ -40,6 +40,18 @@ export const listPushSubscriptions = (db: StoreDatabase, userId: string): Promis
     .orderBy('id')
     .execute()
 
+export const findPushSubscription = (
+  db: StoreDatabase,
+  userId: string,
+  id: string,
+): Promise<PushSubscriptionRow | undefined> =>
+  db
+    .selectFrom('pushSubscriptions')
+    .selectAll()
+    .where('userId', '=', userId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+
 export const deletePushSubscription = async (
   db: StoreDatabase,
   userId: string,

@@ -21,6 +21,7 @@ export interface Schema {
   leases: LeasesTable
   publishedPositions: PublishedPositionsTable
   handledEvents: HandledEventsTable
+  delayedEvents: DelayedEventsTable
   documentUsage: DocumentUsageTable
   documentEditors: DocumentEditorsTable
   countedPositions: CountedPositionsTable
@@ -206,6 +207,28 @@ export interface HandledEventsTable {
   holder: string | null
   /** Until when `holder` counts as alive; null when the event is handled. */
   leaseUntil: number | null
+}
+
+/** What workers are to try again, or have not come to since something before it is tried again. */
+export interface DelayedEventsTable {
+  sequence: Generated<number>
+  worker: string
+  /** What it is claimed by: the id of the event, with the part where there are some. */
+  id: string
+  /** Rows of one lane are handled in their order. */
+  lane: string
+  part: string | null
+  documentName: string
+  /** Where the event log has it. */
+  topic: string
+  partition: number
+  offset: number
+  key: string
+  /** JSON. */
+  event: string
+  failures: number
+  dueAt: number
+  addedAt: number
 }
 
 /** How a document was used in a day or an hour (UTC). */

@@ -45,24 +45,36 @@ export class Attempts {
     signal: AbortSignal,
     attempt: (number: number) => Promise<void>,
   ): Promise<boolean> {
-    const { worker, logger, metrics } = this.#options
     for (let number = 1; ; number++) {
       try {
-        await this.#reaching(this.#workerPause, signal, () => attempt(number))
+        await this.attempt(signal, () => attempt(number))
         return true
       } catch (error) {
         signal.throwIfAborted()
-        const isPermanent = kindOf(error) === 'permanent'
-        if (isPermanent || number >= this.#retry.attempts) {
+        const pauseMs = this.pauseMs(message, number, error)
+        if (pauseMs === undefined) {
           await this.bury(message, signal, error, number)
           return false
         }
-        metrics.retried(worker.name)
-        const { topic, partition, offset } = message
-        logger.warn({ err: error, topic, partition, offset, attempt: number }, 'an event is tried again')
-        await setTimeout(this.#pauseMs(number, error), undefined, { signal })
+        await setTimeout(pauseMs, undefined, { signal })
       }
     }
+  }
+
+  /** Runs one attempt, again and again while something that the worker needs is away. */
+  attempt<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+    return this.#reaching(this.#workerPause, signal, work)
+  }
+
+  /** How long to wait after a number of failures, the last of them `error`; undefined when it is not to be tried again. */
+  pauseMs({ topic, partition, offset }: StoredMessage, failures: number, error: unknown): number | undefined {
+    const { worker, logger, metrics } = this.#options
+    const { attempts, firstMs, maxMs } = this.#retry
+    if (kindOf(error) === 'permanent' || failures >= attempts) return undefined
+    metrics.retried(worker.name)
+    logger.warn({ err: error, topic, partition, offset, attempt: failures }, 'an event is tried again')
+    const backOffMs = Math.min(maxMs, firstMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2)
+    return error instanceof TryLater ? Math.max(error.afterMs, backOffMs) : backOffMs
   }
 
   /** Runs `work` on the databases or the log, again and again while these are away. */
@@ -99,11 +111,5 @@ export class Attempts {
     await this.reaching(signal, () => log.publish(deadLetterTopic(topic), [{ key, value, headers }]))
     metrics.died(worker.name)
     logger.error({ err: error, topic, partition, offset, attempts }, 'an event became a dead letter')
-  }
-
-  #pauseMs(failures: number, error: unknown): number {
-    const { firstMs, maxMs } = this.#retry
-    const backOffMs = Math.min(maxMs, firstMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2)
-    return error instanceof TryLater ? Math.max(error.afterMs, backOffMs) : backOffMs
   }
 }

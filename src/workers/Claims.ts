@@ -15,7 +15,7 @@ export interface EventClaim {
 }
 
 /** What a process that has died leaves is free for others after this, ms. */
-const leaseMs = 15_000
+export const leaseMs = 15_000
 
 /** The events that this process handles for one worker. Their leases are extended until they are handled. */
 export class Claims {

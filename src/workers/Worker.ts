@@ -42,6 +42,17 @@ export interface RetryOptions {
  * {@link DependencyDown} holds up the worker without counting an attempt, anything else is tried again.
  */
 export interface Worker<Topic extends TopicName = TopicName> extends WorkerOptions<Topic> {
+  /**
+   * Names what is handled apart, such as one message to each device: `handle` is called once for each, and a failure of
+   * one neither repeats nor delays the others. None: there is nothing to do.
+   * @default one, without a name
+   */
+  parts?(event: EventOn<Topic>): Promise<readonly string[]>
+  /**
+   * An attempt that takes longer than this holds up its own key or part only, ms; without it the partition waits for
+   * each attempt, so that the events which are under way are never more than `concurrency`.
+   */
+  readonly patienceMs?: number
   handle(event: EventOn<Topic>, context: WorkerContext): Promise<void>
 }
 
@@ -55,11 +66,8 @@ export interface WorkerContext {
   readonly logger: Logger
   /** The database with the rows of the document, or of the user where events are keyed by users. */
   readonly db: StoreDatabase
-  /**
-   * Runs `effect` unless it is done for this event and `part`: for an event that causes several effects, such as one
-   * message to each device, so that a failure of one does not repeat the others.
-   */
-  once(part: string, effect: () => Promise<void>): Promise<void>
+  /** One of those that `parts` has named. */
+  readonly part: string | undefined
 }
 
 /**
@@ -84,6 +92,8 @@ export interface EventTransaction {
 }
 
 export interface RunnableWorker extends WorkerOptions<TopicName> {
+  parts?(event: AnyEvent): Promise<readonly string[]>
+  readonly patienceMs?: number
   handle(event: AnyEvent, context: WorkerContext): Promise<void>
 }
 

@@ -53,7 +53,11 @@ export class WorkerMetrics {
         },
       })
     }
-    gauge('lag', 'Events that the group of a worker has not handled yet.', ({ lag }) => lag)
+    gauge(
+      'lag',
+      'Events that the group of a worker has not handled yet, with those that are tried again later.',
+      ({ lag }) => lag,
+    )
     gauge('paused', '1 while a worker waits for something that is away.', ({ isPaused }) => Number(isPaused))
   }
 

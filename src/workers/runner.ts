@@ -16,16 +16,16 @@ import type { StoreDatabase } from '../store/schema.ts'
 import type { Store } from '../store/Store.ts'
 import { Attempts } from './Attempts.ts'
 import { handleByKey } from './batch.ts'
-import { Claims, type EventClaim } from './Claims.ts'
+import { defaultConcurrency, EventHandler } from './EventHandler.ts'
 import { messageOf } from './failures.ts'
 import { traceProcessing } from './trace-processing.ts'
-import { groupOf, type AnyWorker, type RunnableSqlWorker, type RunnableWorker } from './Worker.ts'
+import { groupOf, type AnyWorker, type RunnableSqlWorker } from './Worker.ts'
 import type { WorkerMetrics } from './WorkerMetrics.ts'
 
 export interface RunnerOptions {
   readonly worker: AnyWorker
   readonly log: Pick<EventLog, 'publish' | 'subscribe' | 'lag'>
-  readonly store: Pick<Store, 'of' | 'ofUser'>
+  readonly store: Pick<Store, 'of' | 'ofUser' | 'all'>
   readonly logger: Logger
   readonly metrics: WorkerMetrics
   /** @default decodeEvent */
@@ -38,7 +38,7 @@ export interface RunnerStatus {
   readonly state: 'starting' | 'running' | 'paused'
   /** Why it does not run. */
   readonly error?: string
-  /** Events that its group had not handled when that was last looked at. */
+  /** Events that its group had not handled when that was last looked at, with those that are tried again later. */
   readonly lag: number
 }
 
@@ -47,8 +47,6 @@ interface Entry {
   readonly event: AnyEvent
 }
 
-const defaultConcurrency = 8
-const busyPollMs = 500
 const lagEveryMs = 5_000
 const firstRetryMs = 250
 const maxRetryMs = 10_000
@@ -61,7 +59,8 @@ export class WorkerRunner {
   readonly #options: RunnerOptions
   readonly #logger: Logger
   readonly #attempts: Attempts
-  readonly #claims: Claims
+  /** Undefined for a worker that keeps rows. */
+  readonly #handler: EventHandler | undefined
   readonly #decode: (message: StoredMessage) => AnyEvent
   readonly #stopping = new AbortController()
   #subscription: Subscription | undefined
@@ -77,7 +76,10 @@ export class WorkerRunner {
     this.#decode = options.decode ?? decodeEvent
     this.#logger = logger.child({ worker: worker.name })
     this.#attempts = new Attempts({ ...options, logger: this.#logger })
-    this.#claims = new Claims(worker.name)
+    this.#handler =
+      'handle' in worker
+        ? new EventHandler({ ...options, worker, logger: this.#logger, attempts: this.#attempts })
+        : undefined
   }
 
   get status(): RunnerStatus {
@@ -104,8 +106,8 @@ export class WorkerRunner {
     clearTimeout(this.#lagTimer)
     await this.#subscription?.close()
     await this.#workerStart?.catch(() => undefined)
+    await this.#handler?.stop()
     await this.#options.worker.stop?.()
-    this.#claims.close()
   }
 
   async #join(): Promise<void> {
@@ -125,6 +127,7 @@ export class WorkerRunner {
         })
         if (signal.aborted) return await subscription.close()
         this.#subscription = subscription
+        this.#handler?.start()
         this.#watchLag()
         return
       } catch (error) {
@@ -141,7 +144,8 @@ export class WorkerRunner {
     const look = async (): Promise<void> => {
       try {
         const partitions = await log.lag(groupOf(worker.name), worker.topics)
-        this.#lag = partitions.reduce((sum, { lag }) => sum + lag, 0)
+        const delayed = (await this.#handler?.countDelayed()) ?? 0
+        this.#lag = partitions.reduce((sum, { lag }) => sum + lag, delayed)
       } catch {
         // The log is away: the last figure stands, and the subscription tells.
       }
@@ -154,9 +158,12 @@ export class WorkerRunner {
   #handle(batch: Batch): Promise<void> {
     const { worker } = this.#options
     if ('apply' in worker) return this.#applyBatch(worker, batch)
+    const { signal } = batch
     return handleByKey(batch, worker.concurrency ?? defaultConcurrency, async (message) => {
-      const event = await this.#eventIn(message, batch.signal)
-      if (event) await this.#handleEvent(worker, message, event, batch.signal)
+      const event = await this.#eventIn(message, signal)
+      if (!event) return
+      const db = await this.#attempts.reaching(signal, async () => this.#databaseOf(event))
+      await this.#handler?.handle(message, event, db, signal)
     })
   }
 
@@ -175,81 +182,6 @@ export class WorkerRunner {
     if (group !== undefined && group !== groupOf(this.#options.worker.name)) return false
     // What was claimed for an older one may be forgotten by now.
     return time >= Date.now() - maxMessageAgeMs
-  }
-
-  async #handleEvent(
-    worker: RunnableWorker,
-    message: StoredMessage,
-    event: AnyEvent,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { metrics } = this.#options
-    const claimed = await this.#claim(event, event.id, signal)
-    if (!claimed) return
-    const { claim, isRepeat } = claimed
-    const once = async (part: string, effect: () => Promise<void>): Promise<void> => {
-      const partly = await this.#claim(event, `${event.id}#${part}`, signal)
-      if (partly) await this.#doOnce(partly.claim, signal, effect)
-    }
-    const isHandled = await this.#doOnce(claim, signal, () =>
-      this.#attempts.run(message, signal, (attempt) =>
-        this.#observed([event], attempt, () =>
-          worker.handle(event, { attempt, isRepeat, signal, logger: this.#logger, db: claim.db, once }),
-        ),
-      ),
-    )
-    if (isHandled) metrics.handled(worker.name, 1)
-  }
-
-  /** Resolves to undefined when it is handled already. Waits while another process is at it. */
-  async #claim(
-    event: AnyEvent,
-    eventId: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly claim: EventClaim; readonly isRepeat: boolean } | undefined> {
-    const { worker, metrics } = this.#options
-    for (;;) {
-      const { claim, result } = await this.#attempts.reaching(signal, async () => {
-        const claim = { db: this.#databaseOf(event), eventId, eventTime: event.time }
-        return { claim, result: await this.#claims.take(claim) }
-      })
-      if (result === 'done') return undefined
-      if (result === 'busy') {
-        await setTimeout(busyPollMs, undefined, { signal })
-        continue
-      }
-      const isRepeat = result === 'repeat'
-      if (isRepeat) metrics.repeated(worker.name)
-      return { claim, isRepeat }
-    }
-  }
-
-  /** `effect` resolves to false when nothing came of it. Resolves to whether something did. */
-  async #doOnce(
-    claim: EventClaim,
-    signal: AbortSignal,
-    effect: () => Promise<boolean | void>,
-  ): Promise<boolean> {
-    try {
-      const isDone = (await this.#orRelease(claim, effect)) !== false
-      const settle = () => (isDone ? this.#claims.finish(claim) : this.#claims.release(claim))
-      // What is done is noted even when the event goes to another process; it must not be done there again.
-      if (signal.aborted) await settle()
-      else await this.#attempts.reaching(signal, settle)
-      return isDone
-    } finally {
-      this.#claims.forget(claim)
-    }
-  }
-
-  /** An effect that has failed has not happened: whoever gets the event next begins anew. */
-  async #orRelease<Result>(claim: EventClaim, effect: () => Promise<Result>): Promise<Result> {
-    try {
-      return await effect()
-    } catch (error) {
-      await this.#claims.release(claim).catch(() => undefined)
-      throw error
-    }
   }
 
   async #applyBatch(worker: RunnableSqlWorker, batch: Batch): Promise<void> {

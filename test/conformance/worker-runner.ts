@@ -223,19 +223,65 @@ export const workerRunnerConformance = (driver: string, open: () => Promise<Runn
       await expect.poll(() => seen).toEqual(['1 after 3'])
     })
 
-    it('does each part of an event once, though another part fails', async () => {
+    it('handles each part of an event once and in order, though another part fails', async () => {
       const sent: string[] = []
-      run(
-        worker(async (_event, { once, attempt }) => {
-          await once('phone', async () => void sent.push('phone'))
-          await once('laptop', async () => {
-            if (attempt < 3) throw new Error('no answer')
-            sent.push('laptop')
-          })
-        }),
+      const parts = worker(
+        async (event, { part, attempt }) => {
+          if (part === 'laptop' && titleOf(event) === '1' && attempt < 3) throw new Error('no answer')
+          sent.push(`${part} ${titleOf(event)}`)
+        },
+        { parts: async () => ['phone', 'laptop'], retry: { firstMs: 200 } },
       )
-      await publish(mention('1'))
-      await expect.poll(() => sent).toEqual(['phone', 'laptop'])
+      run(parts)
+      await publish(mention('1'), mention('2'))
+      await expect.poll(() => sent).toEqual(['phone 1', 'phone 2', 'laptop 1', 'laptop 2'])
+      await expect.poll(() => count('handled_total')).toBeGreaterThanOrEqual(4)
+    })
+
+    it('leaves what does not succeed for later, for as long as it takes; nobody else waits for it', async () => {
+      const seen: string[] = []
+      const answers = Promise.withResolvers<void>()
+      run(
+        worker(
+          async (event, { attempt }) => {
+            const title = titleOf(event)
+            if (title === 'refused' && attempt === 1) throw new TryLater('come back in a minute', 60_000)
+            if (title === 'hanging') await answers.promise
+            seen.push(title)
+          },
+          { patienceMs: 20 },
+        ),
+      )
+      await publish(mention('refused', 'eve'), mention('hanging', 'ann'))
+      await expect.poll(() => count('retried_total')).toBe(1)
+      // Users enough for each partition, in batches that come after it.
+      const users = Array.from({ length: 30 }, (_, index) => `user-${index}`)
+      for (const user of users) await publish(mention(user, user))
+      await publish(mention('behind eve', 'eve'), mention('behind ann', 'ann'))
+      await expect.poll(() => seen.toSorted()).toEqual(users.toSorted())
+      await expect.poll(lag).toBe(0)
+      answers.resolve()
+      await expect.poll(() => seen.slice(users.length)).toEqual(['hanging', 'behind ann'])
+      expect(await deadLetters()).toEqual([])
+    })
+
+    it('takes over what another process has left for later, with its order and its attempts', async () => {
+      const seen: string[] = []
+      const failing = worker(
+        async (event, { attempt }) => {
+          seen.push(`${titleOf(event)} ${attempt}`)
+          if (titleOf(event) === '1' && attempt === 1) throw new TryLater('busy', 1_000)
+        },
+        { retry: { attempts: 2 } },
+      )
+      const first = run(failing)
+      await publish(mention('1'), mention('2'))
+      await expect.poll(lag).toBe(0)
+      await first.stop()
+      expect(seen).toEqual(['1 1'])
+      run(failing)
+      await publish(mention('3'))
+      await expect.poll(() => seen).toEqual(['1 1', '1 2', '2 1', '3 1'])
     })
 
     it('gives a dead letter to its worker again, after the fix, and to no other', async () => {

@@ -19,6 +19,13 @@ export interface ReceivedPush {
   readonly subject: string | undefined
 }
 
+export interface PushAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** The request hangs until this resolves. */
+  readonly after?: Promise<void>
+}
+
 /** A browser that has subscribed. */
 export interface TestSubscription {
   /** As `PushSubscription.toJSON()`. */
@@ -28,7 +35,7 @@ export interface TestSubscription {
   }
   readonly received: readonly ReceivedPush[]
   /** Answers to the requests to come, in their order; after them 201. */
-  readonly answers: { readonly status: number; readonly headers?: Readonly<Record<string, string>> }[]
+  readonly answers: PushAnswer[]
   /** When requests came, ms since the epoch. */
   readonly requestedAt: readonly number[]
 }
@@ -63,7 +70,7 @@ export const startPushService = async (): Promise<TestPushService> => {
   const browsers = new Map<string, Browser>()
   let origin = ''
 
-  const answer = async (request: IncomingMessage): Promise<TestSubscription['answers'][number]> => {
+  const answer = async (request: IncomingMessage): Promise<PushAnswer> => {
     const browser = browsers.get(request.url ?? '')
     if (!browser || request.method !== 'POST') return { status: 404 }
     const { subscription, serverKey } = browser
@@ -73,7 +80,8 @@ export const startPushService = async (): Promise<TestPushService> => {
     const body = Buffer.concat(parts)
     const subject = await verify(request.headers.authorization ?? '', serverKey, origin)
     const planned = subscription.answers.shift()
-    if (planned) return planned
+    await planned?.after
+    if (planned && planned.status !== 201) return planned
     if (body.length > 4_096) return { status: 413 }
     const message = JSON.parse(decrypt(body, browser).toString()) as PushMessage
     subscription.received.push({ message, bytes: body.length, headers: request.headers, subject })

@@ -17,6 +17,7 @@ import { notifications } from './0015-notifications.ts'
 import { pushSubscriptions } from './0016-push-subscriptions.ts'
 import { editedDocuments } from './0017-edited-documents.ts'
 import { erasedUsers } from './0018-erased-users.ts'
+import { delayedEvents } from './0019-delayed-events.ts'
 import type { ColumnTypes } from './column-types.ts'
 
 /** Changes the tables from one version to the next. Runs in a transaction; column names are camelCase. */
@@ -46,4 +47,5 @@ export const migrations: Readonly<Record<string, StoreMigration>> = {
   '0016-push-subscriptions': pushSubscriptions,
   '0017-edited-documents': editedDocuments,
   '0018-erased-users': erasedUsers,
+  '0019-delayed-events': delayedEvents,
 }

@@ -77,6 +77,25 @@ it('an address that is refused for good holds up nobody else', async () => {
   await expect.poll(metrics).toContain('codraft_worker_dead_total{worker="email"} 1')
 })
 
+it('an address that is to be tried again later holds up nobody else, and gets its mail once', async () => {
+  await using smtp = await startSmtp()
+  let refusals = 0
+  smtp.refuse = (recipient) =>
+    recipient.startsWith('greylisted') && refusals++ < 3
+      ? { code: 451, message: '4.7.1 come back later' }
+      : undefined
+  await using server = await start({ SMTP_URL: smtp.url })
+  const to = () => smtp.mails.flatMap((mail) => mail.to)
+  const others = Array.from({ length: 20 }, (_, index) => `user-${index}@example.org`)
+  await share(server, 'plans', 'greylisted@example.org')
+  await expect.poll(() => refusals).toBe(1)
+  for (const other of others) await share(server, 'plans', other)
+  await expect.poll(to).toEqual(expect.arrayContaining(others))
+  expect(to()).not.toContain('greylisted@example.org')
+  await expect.poll(to, { timeout: 60_000 }).toContain('greylisted@example.org')
+  expect(to()).toHaveLength(others.length + 1)
+})
+
 it('erasing a user leaves no mail to them', async () => {
   await using server = await start()
   await share(server, 'for-dora', 'dora@example.org')

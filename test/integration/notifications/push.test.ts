@@ -102,6 +102,44 @@ describe('a notification', () => {
     expect(well.requestedAt).toHaveLength(1)
   })
 
+  it('waits for its own device only: one that answers later, or not at all, holds up nobody else', async () => {
+    const [lou, mia] = [await userOf('lou'), await userOf('mia')]
+    const [busy, hanging, well] = [await subscribe(lou), await subscribe(mia), await subscribe(mia)]
+    const answered = Promise.withResolvers<void>()
+    busy.answers.push({ status: 503, headers: { 'retry-after': '120' } })
+    hanging.answers.push({ status: 201, after: answered.promise })
+    for (const userId of ['lou', 'mia']) await grant('first', userId)
+    await expect.poll(() => [busy, hanging].map(({ requestedAt }) => requestedAt.length)).toEqual([1, 1])
+    // Users enough for each partition.
+    const others = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => subscribe(await userOf(`user-${index}`))),
+    )
+    for (const index of others.keys()) await grant('second', `user-${index}`)
+    for (const userId of ['lou', 'mia']) await grant('second', userId)
+    for (const other of others) await expect.poll(() => titles(other)).toEqual(['second'])
+    await expect.poll(() => titles(well)).toEqual(['first', 'second'])
+    expect(titles(hanging)).toEqual([])
+    answered.resolve()
+    await expect.poll(() => titles(hanging)).toEqual(['first', 'second'])
+    expect(hanging.requestedAt).toHaveLength(2)
+    expect(busy.requestedAt).toHaveLength(1)
+  })
+
+  it('that could not be sent yet is sent after a restart', async () => {
+    await using other = await startServer({ env: push.env })
+    const nora = await userOf('nora', other)
+    const device = push.subscribe((await nora.get('/api/push/key')).json['key'] as string)
+    expect((await nora.post('/api/push/subscriptions', { body: device.json })).status).toBe(201)
+    device.answers.push({ status: 503, headers: { 'retry-after': '4' } })
+    for (const name of ['one', 'two', 'three']) await grant(name, 'nora', other)
+    await expect.poll(() => device.requestedAt.length).toBe(1)
+    await other.restart('SIGKILL')
+    await expect.poll(() => titles(device), { timeout: 60_000 }).toEqual(['one', 'two', 'three'])
+    const [first = 0, second = 0] = device.requestedAt
+    expect(second - first).toBeGreaterThanOrEqual(3_990)
+    expect(device.requestedAt).toHaveLength(4)
+  })
+
   it('ends with the subscription', async () => {
     const gina = await userOf('gina')
     const [gone, kept, removed] = [await subscribe(gina), await subscribe(gina), await subscribe(gina)]
