@@ -42,13 +42,7 @@ export class Channel {
   #clients: Set<number> | undefined
   /** Messages that arrived while a hook is at work on an earlier one; undefined when none is. */
   #waiting: Incoming[] | undefined
-  /** True from the client's first question for changes. */
-  #hasAsked = false
-  #handshake: Handshake | undefined
-  /** True while the client has not answered the server's question for changes. */
-  #isAsked = false
-  /** Acknowledgements that wait for the client's answer, which may hold more than the updates that came before it. */
-  #owedAcknowledgements = 0
+  readonly #handshake = new Handshake()
   /** What the client had when it stopped reading; undefined while it keeps up. */
   #vectorWhenBehind: Uint8Array | undefined
 
@@ -121,9 +115,7 @@ export class Channel {
   /** Tells the client that its edits are saved, once they are. */
   acknowledge(): void {
     if (!this.#socket.protocol.acknowledges) return
-    this.#owedAcknowledgements += 1
-    if (this.#isAsked) return
-    for (; this.#owedAcknowledgements > 0; this.#owedAcknowledgements -= 1) {
+    for (let due = this.#handshake.owe(); due > 0; due -= 1) {
       this.#services.ackGate.hold(this.#services.ticketOf(this.connection.document), () =>
         this.#socket.queue(this.address.saved),
       )
@@ -132,14 +124,14 @@ export class Channel {
 
   /** The client has the state already: it is asked for what the server lacks. */
   askForChanges(): void {
-    this.#isAsked = true
+    this.#handshake.serverAsks()
     this.send(step1Message(this.#fanout.stateVector()))
   }
 
   /** An update builds on something that the server lacks: the client's answer to one question brings both. */
   #fillGap(): void {
     this.#services.metrics.resynchronised()
-    if (this.#isAsked) this.#owedAcknowledgements += 1
+    if (this.#handshake.isAsked) this.#handshake.owe()
     else this.askForChanges()
   }
 
@@ -182,23 +174,18 @@ export class Channel {
   }
 
   #sync(step: number, body: Buffer, incoming: Incoming): Promise<void> | undefined {
-    if (step === SyncStep.step2) {
-      this.#handshake = undefined
-      this.#isAsked = false
-    }
+    if (step === SyncStep.step2) this.#handshake.clientAnswers()
     if (step === SyncStep.step2 || step === SyncStep.update) {
       if (!this.#accepts(step, body)) {
-        if (step === SyncStep.step2) this.#owedAcknowledgements = 0
+        if (step === SyncStep.step2) this.#handshake.forgive()
         return undefined
       }
     } else if (step !== SyncStep.step1) {
       throw new CodraftError('CODRAFT_MESSAGE_MALFORMED', `sync step ${step} does not exist`)
     }
     if (step === SyncStep.step1) {
-      if (!this.#hasAsked && !isEmptyStateVector(body)) this.#socket.returned()
-      this.#hasAsked = true
-      this.#handshake = new Handshake(body)
-      this.#isAsked = true
+      if (!this.#handshake.hasAsked && !isEmptyStateVector(body)) this.#socket.returned()
+      this.#handshake.clientAsks(body)
     }
     if (this.#services.everySyncMessageSeen) return this.#pass(incoming)
     if (step === SyncStep.step1) this.#fanout.whenShown(() => this.#answer(body))
@@ -235,7 +222,7 @@ export class Channel {
     if (!verdict.ok && verdict.action === 'reject') {
       throw new CodraftError('CODRAFT_UPDATE_REJECTED', verdict.reason)
     }
-    if (step === SyncStep.update && this.#handshake?.covers(update)) return false
+    if (step === SyncStep.update && this.#handshake.covers(update)) return false
     if (readOnly) {
       if (containsUpdate(document, update)) this.acknowledge()
       else {

@@ -1,30 +1,49 @@
-import { decodeStateVector, parseUpdateMeta } from 'yjs'
+import { ClientQuestion } from './ClientQuestion.ts'
 
 /**
- * The time from a client's question for changes until it has answered the question that the server asks in return. Its
- * answer holds all that it had when it asked. HocuspocusProvider sends the updates that it kept while it was offline
- * beside that answer, and counts one acknowledgement for all of it: acknowledged one by one, they would make edits
- * that are still on their way look saved.
+ * Who has asked whom for changes, on one document of one socket. While the client has not answered, no acknowledgement
+ * is given: one for an update that came beside the answer would make edits look saved that are still on their way.
  */
 export class Handshake {
-  readonly #asked: Uint8Array
-  #known: ReadonlyMap<number, number> | undefined
+  /** False until the client has asked for the first time. */
+  hasAsked = false
+  /** True while the client has not answered the server's question. */
+  isAsked = false
+  #question: ClientQuestion | undefined
+  #owed = 0
 
-  /** @param asked the state vector of the client's question */
-  constructor(asked: Uint8Array) {
-    this.#asked = asked
+  /** The client asks with its state vector, and is asked in return. */
+  clientAsks(vector: Uint8Array): void {
+    this.hasAsked = true
+    this.isAsked = true
+    this.#question = new ClientQuestion(vector)
   }
 
-  /** Whether the client's answer holds the update for certain. Deletions alone do not tell when they were made. */
+  serverAsks(): void {
+    this.isAsked = true
+  }
+
+  clientAnswers(): void {
+    this.isAsked = false
+    this.#question = undefined
+  }
+
+  /** The client is owed one more acknowledgement. Returns how many it may be given now. */
+  owe(): number {
+    this.#owed += 1
+    if (this.isAsked) return 0
+    const due = this.#owed
+    this.#owed = 0
+    return due
+  }
+
+  /** The client's answer was not taken: what came before it is not saved either. */
+  forgive(): void {
+    this.#owed = 0
+  }
+
+  /** Whether the answer that is to come holds the update for certain. */
   covers(update: Uint8Array): boolean {
-    try {
-      this.#known ??= decodeStateVector(this.#asked)
-      const { to } = parseUpdateMeta(update)
-      for (const [client, clock] of to) if (clock > (this.#known.get(client) ?? 0)) return false
-      return to.size > 0
-    } catch {
-      // What is malformed is for the guard to refuse.
-      return false
-    }
+    return this.#question?.covers(update) ?? false
   }
 }

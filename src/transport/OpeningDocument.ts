@@ -1,6 +1,6 @@
 import { CodraftError } from '../../extensions/errors.ts'
 import type { Channel } from './Channel.ts'
-import { Handshake } from './Handshake.ts'
+import { ClientQuestion } from './ClientQuestion.ts'
 import type { Incoming } from './protocols/Protocol.ts'
 import {
   isEmptyStateVector,
@@ -25,7 +25,7 @@ export class OpeningDocument {
   #hasState = false
   #asksForEverything = false
   #hasEdits = false
-  #handshake: Handshake | undefined
+  #question: ClientQuestion | undefined
   #held: Incoming[] = []
   #heldBytes = 0
 
@@ -64,8 +64,8 @@ export class OpeningDocument {
    */
   hold(incoming: Incoming): void {
     const sync = syncPart(incoming)
-    if (sync?.step === SyncStep.step1) this.#handshake = new Handshake(sync.body)
-    if (sync?.step === SyncStep.update && this.#handshake?.covers(sync.body)) return
+    if (sync?.step === SyncStep.step1) this.#question = new ClientQuestion(sync.body)
+    if (sync?.step === SyncStep.update && this.#question?.covers(sync.body)) return
     this.#asksForEverything ||= asksForEverything(sync)
     this.#hasEdits ||= isEdit(sync)
     this.#heldBytes += incoming.data.length
