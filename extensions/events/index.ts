@@ -1,6 +1,6 @@
 export * from './catalogue.ts'
 export { EditPublisher, type EditPublisherOptions, type PublishedPositions } from './EditPublisher.ts'
 export type * from './EventLog.ts'
-export { SqliteEventLog, type SqliteEventLogOptions } from './SqliteEventLog.ts'
+export { SqliteEventLog, type SqliteEventLogOptions } from './sqlite/SqliteEventLog.ts'
 export { KafkaEventLog, type KafkaEventLogOptions } from './KafkaEventLog.ts'
 export { endingWith, startPublication } from './publication.ts'

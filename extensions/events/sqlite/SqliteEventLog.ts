@@ -13,11 +13,11 @@ import type {
   TopicReport,
   TopicSpec,
   TopicState,
-} from './EventLog.ts'
+} from '../EventLog.ts'
 import { RecentMessages } from './RecentMessages.ts'
 import { SqliteSubscription } from './SqliteSubscription.ts'
 import { SqliteThread } from './SqliteThread.ts'
-import type { Assignment, FetchLimit, Published, ToPublish } from './sqlite-protocol.ts'
+import type { Assignment, FetchLimit, Published, ToPublish } from './protocol.ts'
 
 export interface SqliteEventLogOptions {
   /** Database file, shared by all processes of the machine; its folder is made when missing. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { StoredMessage } from './EventLog.ts'
+import type { StoredMessage } from '../EventLog.ts'
 import { RecentMessages } from './RecentMessages.ts'
 
 const topic = 'topic'

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
-import { CodraftError } from '../errors.ts'
-import { siblingModule } from '../sibling-module.ts'
-import type { CallName, FromWorker, SqliteCalls } from './sqlite-protocol.ts'
+import { CodraftError } from '../../errors.ts'
+import { siblingModule } from '../../sibling-module.ts'
+import type { CallName, FromWorker, SqliteCalls } from './protocol.ts'
 
 interface Question {
   readonly resolve: (result: never) => void
@@ -24,7 +24,7 @@ export class SqliteThread {
   /** @throws {CodraftError} CODRAFT_SCHEMA_NEWER, or what SQLite says of a file that cannot be opened */
   start(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const worker = new Worker(siblingModule(import.meta.url, 'sqlite-worker'), {
+    const worker = new Worker(siblingModule(import.meta.url, 'log-worker'), {
       workerData: { path: this.#path },
       name: 'codraft-events',
     })

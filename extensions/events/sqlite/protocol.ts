@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../../errors.ts'
 import type {
   GroupLag,
   Message,
@@ -8,7 +8,7 @@ import type {
   TopicReport,
   TopicSpec,
   TopicState,
-} from './EventLog.ts'
+} from '../EventLog.ts'
 
 export interface ToPublish extends Message {
   readonly topic: string

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Batch, StoredMessage, SubscribeOptions, Subscription } from './EventLog.ts'
-import type { Assignment, CallName, FetchLimit, SqliteCalls } from './sqlite-protocol.ts'
+import type { Batch, StoredMessage, SubscribeOptions, Subscription } from '../EventLog.ts'
+import type { Assignment, CallName, FetchLimit, SqliteCalls } from './protocol.ts'
 
 export interface SqliteSubscriptionParts {
   readonly leaseMs: number

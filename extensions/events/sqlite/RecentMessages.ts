@@ -1,4 +1,4 @@
-import type { StoredMessage } from './EventLog.ts'
+import type { StoredMessage } from '../EventLog.ts'
 
 /** Of one partition. */
 const maxMessages = 2_000
