@@ -20,6 +20,14 @@ describe('settings', () => {
     expect(report).toThrow(/COMPACT_AFTER_BYTES must be at least 1024/)
   })
 
+  it('take levels of single modules, and name the modules where one is unknown', () => {
+    expect(loadConfig({ LOG_LEVELS: 'transport=debug, redis = warn' }).logLevels).toContain('redis')
+    for (const LOG_LEVELS of ['transports=debug', 'redis=loud', 'redis', 'redis=warn,', 'redis=warn=error'])
+      expect(() => loadConfig({ LOG_LEVELS })).toThrow(
+        /^CODRAFT_CONFIG_INVALID: 1 bad[^]*LOG_LEVELS must be pairs such as transport=debug,redis=warn of a module \(documents, /,
+      )
+  })
+
   it('never show a secret', () => {
     const secret = 'correct horse battery staple, twice over'
     const shown = JSON.stringify(describeConfig(loadConfig({ AUTH_JWT_SECRET: secret })))

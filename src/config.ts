@@ -11,6 +11,7 @@ import {
   settings,
   type SettingMeta,
 } from './config-leaf.ts'
+import { loggingSettings } from './config-logging.ts'
 import { notificationSettings } from './config-notifications.ts'
 import { tracingSettings } from './config-tracing.ts'
 import { parseWorkers, workerNames } from './workers/names.ts'
@@ -38,11 +39,7 @@ const schema = z.object({
     group: 'Server',
     description: 'Folder of the journal, the snapshots and the generated secret.',
   }),
-  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').register(settings, {
-    env: 'LOG_LEVEL',
-    group: 'Server',
-    description: 'Least severe level that is logged: trace, debug, info, warn, error or silent.',
-  }),
+  ...loggingSettings,
   shutdownDeadlineMs: number(100, 600_000, 15_000).register(settings, {
     env: 'SHUTDOWN_DEADLINE_MS',
     unit: 'ms',

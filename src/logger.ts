@@ -1,5 +1,6 @@
 import { trace } from '@opentelemetry/api'
 import { pino, type Logger } from 'pino'
+import { logModules, parseLogLevels, type LogModule } from './log-levels.ts'
 
 export type { Logger }
 
@@ -76,4 +77,17 @@ export const createLogger = (level: string): Logger => {
   })
   problemLogs.set(logger, problems)
   return logger
+}
+
+/** The loggers of all modules, beneath `logger`, each at the level that LOG_LEVELS has for it. */
+export const moduleLoggers = (
+  logger: Logger,
+  { logLevels }: { readonly logLevels?: string | undefined },
+): Readonly<Record<LogModule, Logger>> => {
+  const levels = logLevels === undefined ? {} : (parseLogLevels(logLevels) ?? {})
+  const loggers = logModules.map((module) => {
+    const level = levels[module]
+    return [module, logger.child({ module }, level === undefined ? {} : { level })] as const
+  })
+  return Object.fromEntries(loggers) as Record<LogModule, Logger>
 }

@@ -230,7 +230,10 @@ export class EditPublisher implements Extension {
     if (hasCode(error, 'CODRAFT_DOCUMENT_ERASED')) return
     if (!isUnreadable(error)) throw error
     this.#later(documentName, unreadableRetryMs)
-    this.#logger.error({ documentName, error: messageOf(error) }, 'edits of a document cannot be published')
+    this.#logger.error(
+      { document: documentName, error: messageOf(error) },
+      'edits of a document cannot be published',
+    )
   }
 
   /** Remembered before it is saved: a pass that fails later does not publish this again. */
@@ -262,7 +265,7 @@ export class EditPublisher implements Extension {
     } catch (error) {
       span?.fail(error)
       batch.add(documentName, position, undefined)
-      const details = { documentName, position, error: messageOf(error) }
+      const details = { document: documentName, position, error: messageOf(error) }
       this.#logger.error(details, 'a journal record cannot be published: it holds no update')
     }
   }

@@ -312,12 +312,15 @@ export class Snapshots implements Extension {
     if (failure) this.#failures.set(documentName, failure)
     const healthy = this.#failing === 0
     if (failure?.corrupt && !known?.corrupt)
-      this.#logger.error({ documentName, error: failure.error }, 'document is corrupt and gets no snapshots')
+      this.#logger.error(
+        { document: documentName, error: failure.error },
+        'document is corrupt and gets no snapshots',
+      )
     if (healthy === wasHealthy) return
     if (healthy) this.#logger.info({}, 'snapshots are stored again')
     else
       this.#logger.warn(
-        { documentName, error: failure?.error },
+        { document: documentName, error: failure?.error },
         'snapshots cannot be stored; edits stay in the journal',
       )
     this.configuration.onStatus?.(this.status)

@@ -5,6 +5,7 @@ export {
   outsideTraces,
   startActive,
   startCaused,
+  traceIdOf,
   traceRequest,
 } from './trace.ts'
 export type { SpanOptions, TracedSpan } from './TracedSpan.ts'

@@ -61,6 +61,10 @@ export const continueTraces = <Result>(
 /** Runs `work` apart from the trace that happens to be active, such as that of a request which set a timer for all. */
 export const outsideTraces = <Result>(work: () => Result): Result => context.with(ROOT_CONTEXT, work)
 
+/** The id of a trace, for whoever looks for it; undefined in a process that traces nothing. */
+export const traceIdOf = (traceparent: string): string | undefined =>
+  trace.getSpanContext(contextOf(traceparent))?.traceId
+
 const contextOf = (traceparent: string): Context => propagation.extract(ROOT_CONTEXT, { traceparent })
 
 const isSampled = (where: Context): boolean =>

@@ -26,6 +26,7 @@ import { pushRoutes } from './push.ts'
 import { shareRoutes } from './shares.ts'
 import { unsubscribeRoutes } from './unsubscribe.ts'
 import { statusRoutes } from './status.ts'
+import { addRequestLog } from './request-log.ts'
 import { addTracing } from './tracing.ts'
 import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
@@ -116,6 +117,7 @@ export const addRest = async (app: FastifyInstance, services: RestServices): Pro
   })
   await app.register(async (api) => {
     addTracing(api)
+    addRequestLog(api, services.logger)
     addAuthentication(api, services.verify, services.onIdentity)
     await api.register(rateLimit, { ...limit, keyGenerator: (request) => identityOf(request).userId })
     for (const addRoutes of resources) addRoutes(api, services)

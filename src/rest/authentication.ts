@@ -19,9 +19,12 @@ export const addAuthentication = (
   })
 }
 
+/** Whose token the request has sent; undefined before it is verified. */
+export const findIdentity = (request: FastifyRequest): Identity | undefined => identities.get(request)
+
 /** Whose token the request has sent. */
 export const identityOf = (request: FastifyRequest): Identity => {
-  const identity = identities.get(request)
+  const identity = findIdentity(request)
   if (!identity) throw new Error('the route is not behind addAuthentication')
   return identity
 }

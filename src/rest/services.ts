@@ -7,6 +7,7 @@ import type { History } from '../documents/history/History.ts'
 import type { InvitationLinks } from '../documents/InvitationLinks.ts'
 import type { Permissions } from '../documents/Permissions.ts'
 import type { Exports, ServerDownloads } from '../exports/index.ts'
+import type { Logger } from '../logger.ts'
 import type { NotificationFeed } from '../notifications/NotificationFeed.ts'
 import type { UnsubscribeLinks } from '../notifications/UnsubscribeLinks.ts'
 import type { Store } from '../store/Store.ts'
@@ -15,6 +16,7 @@ import type { DeadLetterView, Status } from './status-schema.ts'
 /** What the routes need. */
 export interface RestServices {
   readonly version: string
+  readonly logger: Logger
   readonly verify: TokenVerifier
   /** Called with whoever sends a request. */
   readonly onIdentity: (identity: Identity) => void

@@ -25,6 +25,7 @@ export const addTracing = (app: FastifyInstance): void => {
     const span = spans.get(request)
     if (statusCode >= 500) span?.fail(undefined, attributes)
     else span?.end(attributes)
-    done()
+    if (span) span.run(done)
+    else done()
   })
 }

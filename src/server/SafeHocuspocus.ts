@@ -7,8 +7,10 @@ import {
   type HookName,
   type HookPayloadByName,
   type connectedPayload,
+  type onLoadDocumentPayload,
   type onStoreDocumentPayload,
 } from '@hocuspocus/server'
+import { identityOf } from '../../extensions/auth/index.ts'
 import { CodraftError } from '../../extensions/errors.ts'
 import type { Logger } from '../logger.ts'
 import {
@@ -248,11 +250,12 @@ export class SafeHocuspocus extends Hocuspocus {
 
   #logFailure(hook: HookName, extension: string, payload: unknown, error: unknown): void {
     if (isStop(error)) return
-    const document = (payload as { documentName?: string }).documentName
+    const { documentName, socketId, context } = payload as Partial<onLoadDocumentPayload>
     // A coded error is an answer to a client, and an error of `beforeUnloadDocument` a veto: no faults.
     const isAnswer = error instanceof CodraftError || hook === 'beforeUnloadDocument'
     const level = isAnswer && !containedHooks.has(hook) ? 'debug' : 'error'
-    this.#logger[level]({ err: error, hook, extension, document }, 'a hook failed')
+    const about = { connection: socketId, document: documentName, userId: identityOf(context)?.userId }
+    this.#logger[level]({ err: error, hook, extension, ...about }, 'a hook failed')
   }
 
   /** Undoes what Hocuspocus leaves behind when the hook rejects. Returns the error to reject with. */

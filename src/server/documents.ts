@@ -99,8 +99,9 @@ export const composeDocuments = (parts: DocumentParts) => {
     publicUrl: () => config.publicUrl ?? url(),
   })
 
-  const rest = ({ verify, roleChanges, url, operation }: RestOptions): RestServices => ({
+  const rest = ({ logger: httpLogger, verify, roleChanges, url, operation }: RestOptions): RestServices => ({
     version,
+    logger: httpLogger,
     verify,
     roleChanges,
     onIdentity: ({ userId: id, name, email }) =>
@@ -154,6 +155,7 @@ export const composeDocuments = (parts: DocumentParts) => {
 }
 
 export interface RestOptions {
+  readonly logger: Logger
   readonly verify: TokenVerifier
   readonly roleChanges: RestServices['roleChanges']
   readonly operation: RestServices['operation']

@@ -14,6 +14,7 @@ import type { Logger } from '../logger.ts'
 import { packageFolder } from '../package-folder.ts'
 import { addRest } from '../rest/app.ts'
 import { codedError, problemMediaType, problemOf } from '../rest/problem.ts'
+import { aboutRequest } from '../rest/request-log.ts'
 import type { RestServices } from '../rest/services.ts'
 import { isLoopback } from '../transport/Admission.ts'
 import { jsonSchema } from '../transport/json/messages.ts'
@@ -56,16 +57,18 @@ const contentSecurityPolicy = [
 
 /** The HTTP side: page, health, metrics, guest tokens. Errors are problem documents (RFC 9457). */
 export const createHttp = async (options: HttpOptions): Promise<FastifyInstance> => {
-  const loggerInstance: FastifyBaseLogger = options.logger.child({}, { level: 'warn' })
+  // Its own lines below warnings hold the addresses of requests, which may hold tokens.
+  const level = options.logger.isLevelEnabled('warn') ? 'warn' : options.logger.level
+  const loggerInstance: FastifyBaseLogger = options.logger.child({}, { level })
   const app = Fastify({
     loggerInstance,
     forceCloseConnections: true,
     routerOptions: { maxParamLength },
     trustProxy: options.trustedProxies.length > 0 && [...options.trustedProxies],
   })
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
     const coded = codedError(error)
-    if (coded.status >= 500) options.logger.error({ err: error }, 'request failed')
+    if (coded.status >= 500) options.logger.error({ err: error, ...aboutRequest(request) }, 'request failed')
     return reply.code(coded.status).type(problemMediaType).send(problemOf(coded))
   })
   app.setNotFoundHandler(() => {

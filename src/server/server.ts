@@ -23,7 +23,7 @@ import { Housekeeping } from '../documents/Housekeeping.ts'
 import type { Permissions } from '../documents/Permissions.ts'
 import { ErasableNotifications } from '../notifications/ErasableNotifications.ts'
 import { NotificationFeed } from '../notifications/NotificationFeed.ts'
-import { problemLogOf, type Logger } from '../logger.ts'
+import { moduleLoggers, problemLogOf, type Logger } from '../logger.ts'
 import { openStore } from '../open-store.ts'
 import { Transport, type TransportOptions } from '../transport/Transport.ts'
 import { loadOrCreateSecret } from '../secret.ts'
@@ -31,6 +31,7 @@ import { isGuestId } from './guest-tokens.ts'
 import { composeDocuments } from './documents.ts'
 import { healthOf, type Health } from './health.ts'
 import { createHttp } from './http.ts'
+import { ConnectionLog } from './ConnectionLog.ts'
 import { closeOnCommand, eraseOnCommand } from './fleet-commands.ts'
 import { openDownloads } from '../downloads.ts'
 import { openObjects } from './object-store.ts'
@@ -80,10 +81,13 @@ export const startServer = async ({
   objects: ownObjects,
   workers: ownWorkers = [],
 }: ServerOptions): Promise<CodraftServer> => {
+  const loggers = moduleLoggers(logger, config)
   const metrics = new Metrics()
   const { redisUrl } = config
   const redis =
-    redisUrl === undefined ? undefined : await openRedis({ config: { ...config, redisUrl }, logger, metrics })
+    redisUrl === undefined
+      ? undefined
+      : await openRedis({ config: { ...config, redisUrl }, logger: loggers.redis, metrics })
   const journal =
     redis?.journal ??
     (await SqliteJournal.open({
@@ -94,12 +98,16 @@ export const startServer = async ({
   const presence = redis?.presence ?? new MemoryPresence()
   const fleet =
     redis?.fleet ??
-    new MemoryFleet((err, { type }) => logger.error({ err, command: type }, 'a command failed'))
-  const objects = await openObjects({ config, logger, ...(ownObjects && { store: ownObjects }) })
+    new MemoryFleet((err, { type }) => loggers.documents.error({ err, command: type }, 'a command failed'))
+  const objects = await openObjects({
+    config,
+    logger: loggers.snapshots,
+    ...(ownObjects && { store: ownObjects }),
+  })
   const url = (): string => urlOf(http.server.address() as AddressInfo)
   const downloads = await openDownloads({ config, objects: objects.store, url })
-  const store = await openStore(config, logger)
-  const log = await openEventLog(config, logger)
+  const store = await openStore(config, loggers.store)
+  const log = await openEventLog(config, loggers.events)
   const edits: EditPublisher = new EditPublisher({
     journal,
     log,
@@ -109,10 +117,15 @@ export const startServer = async ({
       const document = hocuspocus.documents.get(documentName)
       return !document || isDurable(document)
     },
-    logger,
+    logger: loggers.events,
     onPublished: metrics.eventsPublished,
   })
-  const outbox = new OutboxPublisher({ store, log, logger, onPublished: metrics.eventsPublished })
+  const outbox = new OutboxPublisher({
+    store,
+    log,
+    logger: loggers.events,
+    onPublished: metrics.eventsPublished,
+  })
   const snapshots = new Snapshots({
     journal,
     objects: objects.store,
@@ -120,7 +133,7 @@ export const startServer = async ({
     compactAfterBytes: config.compactAfterBytes,
     compactAfterMs: config.compactAfterMs,
     ...(redis && { sweepEveryMs, claimSweep: redis.claimSweep }),
-    logger,
+    logger: loggers.snapshots,
   })
   const secret =
     config.jwksUrl === undefined ? (config.jwtSecret ?? loadOrCreateSecret(config.dataDir)) : undefined
@@ -128,7 +141,7 @@ export const startServer = async ({
   const verify = tokenVerifier(config, secret)
   const transport = createTransport({
     config,
-    logger,
+    logger: loggers.transport,
     journal,
     metrics,
     ticketOf: (document) => journalExtension.ticketOf(document),
@@ -144,16 +157,16 @@ export const startServer = async ({
   })
   const isDurable = (document: Document): boolean =>
     journalExtension.ticketOf(document) <= journal.durableTicket
-  const audit = new AuditLog(store, logger)
-  const activity = new DocumentActivity(store, logger)
-  const visits = new DocumentVisits(store, logger)
-  const users = new KnownUsers(store, logger)
-  const notificationFeed = new NotificationFeed({ store, logger })
+  const audit = new AuditLog(store, loggers.documents)
+  const activity = new DocumentActivity(store, loggers.documents)
+  const visits = new DocumentVisits(store, loggers.documents)
+  const users = new KnownUsers(store, loggers.documents)
+  const notificationFeed = new NotificationFeed({ store, logger: loggers.http })
   const issuesGuestTokens = config.jwtSecret === undefined && secret !== undefined
   const events = erasableEvents(log, edits)
   const documentServices = composeDocuments({
     config,
-    logger,
+    logger: loggers.documents,
     journal,
     objects: objects.store,
     snapshots,
@@ -176,12 +189,12 @@ export const startServer = async ({
   })
   const housekeeping = new Housekeeping({
     store,
-    logger,
+    logger: loggers.documents,
     tasks: [documentServices.exports.prune, documentServices.emptyBin],
   })
   const workers = new Workers({
     config,
-    logger,
+    logger: loggers.workers,
     store,
     log,
     publicUrl: () => config.publicUrl ?? url(),
@@ -198,7 +211,7 @@ export const startServer = async ({
   })
   const visitors = new PresenceExtension({ presence, identityOf })
   const hocuspocus: SafeHocuspocus = new SafeHocuspocus({
-    logger,
+    logger: loggers.documents,
     onStoreFailed: metrics.storeFailed,
     extensions: [
       ...transport.extensions,
@@ -217,6 +230,7 @@ export const startServer = async ({
       }) ?? []),
       visitors,
       edits,
+      new ConnectionLog(loggers.transport),
       ...extensions,
     ],
   })
@@ -251,12 +265,18 @@ export const startServer = async ({
     oldestUnpublishedMs: () => edits.oldestUnpublishedMs,
   })
   const http: FastifyInstance = await createHttp({
-    logger,
+    logger: loggers.http,
     events: { transport, maxMessageBytes: config.maxMessageBytes },
     registry: metrics.registry,
     health,
     trustedProxies: config.trustedProxies,
-    rest: documentServices.rest({ verify, roleChanges: auth.roleChanges, url, operation }),
+    rest: documentServices.rest({
+      logger: loggers.http,
+      verify,
+      roleChanges: auth.roleChanges,
+      url,
+      operation,
+    }),
     guestTokens: issuesGuestTokens ? { secret, ...requiredClaims(config) } : undefined,
   })
   fleet.onCommand(closeOnCommand(hocuspocus))
@@ -283,17 +303,17 @@ export const startServer = async ({
     visits: () => visitors.visits,
   })
   journal.onStatus(({ healthy, error }) => {
-    if (healthy) logger.info('the journal can be written again')
-    else logger.error({ error }, 'the journal cannot be written: no edit is acknowledged')
+    if (healthy) loggers.journal.info('the journal can be written again')
+    else loggers.journal.error({ error }, 'the journal cannot be written: no edit is acknowledged')
   })
   const stopping = new AbortController()
-  const topicsReady = ensureTopics(log, logger, stopping.signal).catch((error: unknown) =>
-    logger.error({ err: error }, 'events are not published'),
+  const topicsReady = ensureTopics(log, loggers.events, stopping.signal).catch((error: unknown) =>
+    loggers.events.error({ err: error }, 'events are not published'),
   )
   const forgotten = topicsReady
     .then(() => forgetErased(store, events))
     .catch((error: unknown) =>
-      logger.error({ err: error }, 'events of erased documents may be left until the next start'),
+      loggers.events.error({ err: error }, 'events of erased documents may be left until the next start'),
     )
   outbox.start()
   figures.start()
@@ -303,7 +323,9 @@ export const startServer = async ({
   // Which erasures were interrupted stands in the object store; while that is away, edits go on without it.
   const { eraser } = documentServices
   objects.watch.onRestored(() => {
-    eraser.resume().catch((err: unknown) => logger.error({ err }, 'interrupted erasures cannot go on yet'))
+    eraser
+      .resume()
+      .catch((err: unknown) => loggers.documents.error({ err }, 'interrupted erasures cannot go on yet'))
   })
   if (objects.watch.error === undefined) await eraser.resume()
   void housekeeping.run()

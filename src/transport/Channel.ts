@@ -60,6 +60,10 @@ export class Channel {
     })
   }
 
+  get documentName(): string {
+    return this.connection.document.name
+  }
+
   /** True while broadcasts are not sent because the client does not read them. */
   get isBehind(): boolean {
     return this.#vectorWhenBehind !== undefined

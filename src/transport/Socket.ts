@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws'
 import { CodraftError, errorCatalogue, type ErrorCode } from '../../extensions/errors.ts'
 import type { Channel } from './Channel.ts'
 import { emptyAwarenessUpdate } from './awareness.ts'
+import { socketIdOf } from './hocuspocus-internals.ts'
 import type { OpeningDocument } from './OpeningDocument.ts'
 import { readHocuspocusMessage } from './protocols/hocuspocus.ts'
 import type { Incoming, Protocol } from './protocols/Protocol.ts'
@@ -34,6 +35,9 @@ export interface SocketOwner {
 
 /** Close code of what is unavailable for the moment. */
 const retryLater = errorCatalogue.CODRAFT_DOCUMENT_UNAVAILABLE.closeCode
+
+/** A line in the log names no more of the documents that a connection has open. */
+const maxNamedDocuments = 5
 
 /** Larger frames are written one by one instead of being copied together. */
 const maxJoinedBytes = 64 * 1024
@@ -166,7 +170,14 @@ export class Socket implements WebSocketLike {
   fail(error: unknown): void {
     const coded = error instanceof CodraftError ? error : malformed(error)
     this.#services.metrics.rejected(coded.errorCode)
-    this.#services.logger.info({ reason: coded.reason, userId: this.userId }, 'connection closed')
+    const about = {
+      connection: socketIdOf(this.#hocuspocusSide),
+      userId: this.userId,
+      documents: [...this.#channels.values()]
+        .slice(0, maxNamedDocuments)
+        .map(({ documentName }) => documentName),
+    }
+    this.#services.logger.info({ reason: coded.reason, ...about }, 'connection closed')
     this.close(coded.code, coded.reason)
     // The peer may never answer the closing handshake.
     setTimeout(() => this.#ws.terminate(), 2_000).unref()

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { Document } from '@hocuspocus/server'
+import { Document, type Hocuspocus } from '@hocuspocus/server'
 import { CodraftError } from '../../extensions/errors.ts'
 
 /** The version whose private parts this file knows. */
@@ -54,3 +54,7 @@ export const skipAwarenessHook = (document: Document): void => {
     else on(name, listener)
   }
 }
+
+/** How the payloads of hooks name a connection, as `socketId`. */
+export const socketIdOf = (connection: ReturnType<Hocuspocus['handleConnection']>): string =>
+  connection['socketId']

@@ -1,5 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
-import { deadLetterTopic, type EventLog, type StoredMessage } from '../../extensions/events/index.ts'
+import {
+  deadLetterTopic,
+  type AnyEvent,
+  type EventLog,
+  type StoredMessage,
+} from '../../extensions/events/index.ts'
+import { traceIdOf } from '../../extensions/tracing/index.ts'
 import type { Logger } from '../logger.ts'
 import { kindOf, messageOf, TryLater } from './failures.ts'
 import { Pause } from './Pause.ts'
@@ -14,6 +20,12 @@ export interface AttemptsOptions {
   readonly log: Pick<EventLog, 'publish'>
   readonly logger: Logger
   readonly metrics: WorkerMetrics
+}
+
+/** A message, and the event in it; undefined when it holds none. */
+export interface Delivery<Event = AnyEvent | undefined> {
+  readonly message: StoredMessage
+  readonly event: Event
 }
 
 /** Tries what a worker does about an event until it is handled or a dead letter. */
@@ -41,7 +53,7 @@ export class Attempts {
    * @throws the reason of `signal`
    */
   async run(
-    message: StoredMessage,
+    delivery: Delivery,
     signal: AbortSignal,
     attempt: (number: number) => Promise<void>,
   ): Promise<boolean> {
@@ -51,9 +63,9 @@ export class Attempts {
         return true
       } catch (error) {
         signal.throwIfAborted()
-        const pauseMs = this.pauseMs(message, number, error)
+        const pauseMs = this.pauseMs(delivery, number, error)
         if (pauseMs === undefined) {
-          await this.bury(message, signal, error, number)
+          await this.bury(delivery, signal, error, number)
           return false
         }
         await setTimeout(pauseMs, undefined, { signal })
@@ -67,12 +79,12 @@ export class Attempts {
   }
 
   /** How long to wait after a number of failures, the last of them `error`; undefined when it is not to be tried again. */
-  pauseMs({ topic, partition, offset }: StoredMessage, failures: number, error: unknown): number | undefined {
+  pauseMs(delivery: Delivery, failures: number, error: unknown): number | undefined {
     const { worker, logger, metrics } = this.#options
     const { attempts, firstMs, maxMs } = this.#retry
     if (kindOf(error) === 'permanent' || failures >= attempts) return undefined
     metrics.retried(worker.name)
-    logger.warn({ err: error, topic, partition, offset, attempt: failures }, 'an event is tried again')
+    logger.warn({ err: error, ...namesOf(delivery), attempt: failures }, 'an event is tried again')
     const backOffMs = Math.min(maxMs, firstMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2)
     return error instanceof TryLater ? Math.max(error.afterMs, backOffMs) : backOffMs
   }
@@ -98,9 +110,9 @@ export class Attempts {
   }
 
   /** Makes the message a dead letter. */
-  async bury(message: StoredMessage, signal: AbortSignal, error: unknown, attempts: number): Promise<void> {
+  async bury(delivery: Delivery, signal: AbortSignal, error: unknown, attempts: number): Promise<void> {
     const { worker, log, logger, metrics } = this.#options
-    const { topic, partition, offset, key, value } = message
+    const { topic, partition, offset, key, value } = delivery.message
     const headers = {
       group: groupOf(worker.name),
       cause: messageOf(error).slice(0, maxCauseLength),
@@ -110,6 +122,19 @@ export class Attempts {
     }
     await this.reaching(signal, () => log.publish(deadLetterTopic(topic), [{ key, value, headers }]))
     metrics.died(worker.name)
-    logger.error({ err: error, topic, partition, offset, attempts }, 'an event became a dead letter')
+    logger.error({ err: error, ...namesOf(delivery), attempts }, 'an event became a dead letter')
   }
 }
+
+/** What a line may say of it; the key is an address where no user is known. */
+const namesOf = ({ message: { topic, partition, offset }, event }: Delivery) => ({
+  topic,
+  partition,
+  offset,
+  ...(event && {
+    event: event.id,
+    document: event.documentName,
+    userId: event.userId,
+    ...(event.traceparent !== undefined && { trace_id: traceIdOf(event.traceparent) }),
+  }),
+})

@@ -164,10 +164,10 @@ export class EventHandler {
   async #fail(task: EventTask, error: unknown, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const failures = task.failures + 1
-    const pauseMs = this.#attempts.pauseMs(task.message, failures, error)
+    const pauseMs = this.#attempts.pauseMs(task, failures, error)
     if (pauseMs !== undefined)
       return this.#delay({ ...task, failures }, Date.now() + Math.ceil(pauseMs), signal)
-    await this.#attempts.bury(task.message, signal, error, failures)
+    await this.#attempts.bury(task, signal, error, failures)
     if (task.isDelayed) await this.#remove(task, signal)
   }
 

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import type { Config } from '../config.ts'
 import { ensureTopics, openEventLog } from '../event-log.ts'
-import type { Logger } from '../logger.ts'
+import { moduleLoggers, type Logger } from '../logger.ts'
 import { openStore } from '../open-store.ts'
 import { publicUrlOf } from '../public-url.ts'
 import type { WorkerName } from './names.ts'
@@ -35,12 +35,13 @@ export const startWorkers = async ({
 }: WorkerProcessOptions): Promise<WorkerProcess> => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const store = await openStore(config, logger)
-  const log = await openEventLog(config, logger)
+  const loggers = moduleLoggers(logger, config)
+  const store = await openStore(config, loggers.store)
+  const log = await openEventLog(config, loggers.events)
   const workers = new Workers({
     publicUrl: () => publicUrlOf(config),
     config,
-    logger,
+    logger: loggers.workers,
     store,
     log,
     names,
@@ -48,7 +49,7 @@ export const startWorkers = async ({
     registry,
   })
   const stopping = new AbortController()
-  const topicsReady = ensureTopics(log, logger, stopping.signal)
+  const topicsReady = ensureTopics(log, loggers.events, stopping.signal)
   workers.start()
   const http = addOperations(Fastify(), workers, registry)
   if (config.workerPort !== undefined) await http.listen({ port: config.workerPort, host: config.host })

@@ -14,7 +14,7 @@ import type { Logger } from '../logger.ts'
 import { markHandled, maxMessageAgeMs } from '../store/handled-events.ts'
 import type { StoreDatabase } from '../store/schema.ts'
 import type { Store } from '../store/Store.ts'
-import { Attempts } from './Attempts.ts'
+import { Attempts, type Delivery } from './Attempts.ts'
 import { handleByKey } from './batch.ts'
 import { defaultConcurrency, EventHandler } from './EventHandler.ts'
 import { messageOf } from './failures.ts'
@@ -40,11 +40,6 @@ export interface RunnerStatus {
   readonly error?: string
   /** Events that its group had not handled when that was last looked at, with those that are tried again later. */
   readonly lag: number
-}
-
-interface Entry {
-  readonly message: StoredMessage
-  readonly event: AnyEvent
 }
 
 const lagEveryMs = 5_000
@@ -173,7 +168,7 @@ export class WorkerRunner {
     try {
       return this.#decode(message)
     } catch (error) {
-      await this.#attempts.bury(message, signal, error, 1)
+      await this.#attempts.bury({ message, event: undefined }, signal, error, 1)
       return undefined
     }
   }
@@ -186,20 +181,20 @@ export class WorkerRunner {
 
   async #applyBatch(worker: RunnableSqlWorker, batch: Batch): Promise<void> {
     const { messages, signal } = batch
-    const entries: Entry[] = []
+    const entries: Delivery<AnyEvent>[] = []
     for (const message of messages) {
       if (!this.#isOurs(message)) continue
       try {
         entries.push({ message, event: this.#decode(message) })
       } catch (error) {
-        await this.#attempts.bury(message, signal, error, 1)
+        await this.#attempts.bury({ message, event: undefined }, signal, error, 1)
       }
     }
     const byDatabase = await this.#attempts.reaching(signal, async () =>
       Map.groupBy(entries, ({ event }) => this.#databaseOf(event)),
     )
     for (const [db, some] of byDatabase) {
-      const isRedriven = ({ message }: Entry): boolean => message.headers['group'] !== undefined
+      const isRedriven = ({ message }: Delivery): boolean => message.headers['group'] !== undefined
       const regular = some.filter((entry) => !isRedriven(entry))
       const handled =
         (await this.#applyTogether(worker, db, regular, signal)) +
@@ -212,7 +207,7 @@ export class WorkerRunner {
   async #applyTogether(
     worker: RunnableSqlWorker,
     db: StoreDatabase,
-    entries: readonly Entry[],
+    entries: readonly Delivery<AnyEvent>[],
     signal: AbortSignal,
   ): Promise<number> {
     const [first, ...others] = entries.map(({ event }) => event)
@@ -233,14 +228,14 @@ export class WorkerRunner {
   async #applyEach(
     worker: RunnableSqlWorker,
     db: StoreDatabase,
-    entries: readonly Entry[],
+    entries: readonly Delivery<AnyEvent>[],
     signal: AbortSignal,
     areRedriven: boolean,
   ): Promise<number> {
     let applied = 0
-    for (const { message, event } of entries) {
-      const isApplied = await this.#attempts.run(message, signal, (attempt) =>
-        this.#observed([event], attempt, () => applyTo(worker, db, [event], areRedriven)),
+    for (const entry of entries) {
+      const isApplied = await this.#attempts.run(entry, signal, (attempt) =>
+        this.#observed([entry.event], attempt, () => applyTo(worker, db, [entry.event], areRedriven)),
       )
       if (isApplied) applied += 1
     }

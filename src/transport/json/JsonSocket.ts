@@ -1,6 +1,7 @@
 import type { Connection, Hocuspocus, WebSocketLike } from '@hocuspocus/server'
 import { CodraftError, errorCatalogue, type ErrorCode } from '../../../extensions/errors.ts'
 import { assertDocumentName } from '../../documents/document-name.ts'
+import { socketIdOf } from '../hocuspocus-internals.ts'
 import { readHocuspocusMessage } from '../protocols/hocuspocus.ts'
 import { authMessage } from '../protocols/y-websocket.ts'
 import { PacedReader } from '../PacedReader.ts'
@@ -303,7 +304,12 @@ export class JsonSocket implements WebSocketLike, ServedSocket {
       error instanceof CodraftError ? error : new CodraftError('CODRAFT_INTERNAL', '', { cause: error })
     this.#services.metrics.rejected(coded.errorCode)
     this.#services.logger[coded.status >= 500 ? 'error' : 'debug'](
-      { err: coded, userId: this.userId },
+      {
+        err: coded,
+        connection: socketIdOf(this.#hocuspocusSide),
+        document: this.#document?.connection.document.name,
+        userId: this.userId,
+      },
       'a JSON message was refused',
     )
     this.tell({
