@@ -3,7 +3,7 @@ import type { Document } from '@hocuspocus/server'
 import { applyUpdate, encodeSnapshot, encodeStateAsUpdate, encodeStateVector, snapshot } from 'yjs'
 import type { EditOrigin, JournalRecord, Position, ReplayBase } from '../journal/Journal.ts'
 import { tracesOf, type RecordContent } from '../journal/record.ts'
-import { startCaused } from '../tracing/index.ts'
+import { startCaused, type TracedSpan } from '../tracing/index.ts'
 import { relayOrigin } from '../transaction-origin.ts'
 import type { RelayMessage } from './relay-message.ts'
 
@@ -162,9 +162,7 @@ export class RelayedDocument {
     const { document, onEdits } = this.#options
     onEdits(edits)
     const traces = tracesOf(edits)
-    const attributes = { 'codraft.document': document.name }
-    const span =
-      traces.length > 0 ? startCaused(traces, 'relay edit', { kind: 'consumer', attributes }) : undefined
+    const span = traces.length > 0 ? startRelay(document.name, traces) : undefined
     const [first] = updates
     if (first && updates.length === 1) applyUpdate(document, first, relayOrigin)
     else
@@ -223,6 +221,12 @@ export class RelayedDocument {
     }
   }
 }
+
+const startRelay = (documentName: string, traces: readonly string[]): TracedSpan | undefined =>
+  startCaused(traces, 'relay edit', {
+    kind: 'consumer',
+    attributes: { 'codraft.document': documentName },
+  })
 
 /** Hash of the state vector and of the delete set: a state vector alone does not show deletions. */
 const digestOf = (document: Document): string =>
