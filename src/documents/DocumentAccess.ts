@@ -67,7 +67,8 @@ export class DocumentAccess {
 
   /**
    * Calls `change` with the live document and the origin of the edit, in one transaction, so that everybody who has it open sees the edit happen;
-   * resolves when it is durable. Everything that can fail must be done before: Yjs rolls nothing back.
+   * resolves when it is durable. Everything that can fail must be done before: Yjs rolls nothing back. What takes long is
+   * done by `prepare`, while others edit.
    *
    * @throws {CodraftError} CODRAFT_JOURNAL_UNAVAILABLE when it is not durable within the deadline; it may become so
    *   later, so that the request may be repeated with the same idempotency key only
@@ -76,10 +77,11 @@ export class DocumentAccess {
     documentName: string,
     editor: Editor,
     change: (document: Document, origin: object) => Result,
+    prepare?: (document: Document) => Promise<void>,
   ): Promise<Result> {
-    return this.#withDocument(documentName, editor, (document, origin) =>
-      document.transact(() => change(document, origin), origin),
-    )
+    const work = (document: Document, origin: object): Result =>
+      document.transact(() => change(document, origin), origin)
+    return this.#withDocument(documentName, editor, work, prepare)
   }
 
   /**
@@ -112,6 +114,7 @@ export class DocumentAccess {
     documentName: string,
     { context, opId, confirm }: Editor,
     work: (document: Document, origin: object) => Result,
+    prepare?: (document: Document) => Promise<void>,
   ): Promise<Result> {
     const { hocuspocus, ticketOf, canAcceptEdits } = this.#options
     if (!canAcceptEdits()) throw new CodraftError('CODRAFT_JOURNAL_UNAVAILABLE')
@@ -119,7 +122,9 @@ export class DocumentAccess {
     try {
       const document = connection.document as Document
       const origin = { source: 'local', context, ...(opId !== undefined && { opId }) }
-      // Loading takes its time, and roles change meanwhile; from the last answer to the edit nothing can come between.
+      await prepare?.(document)
+      if (document.isDestroyed) throw new CodraftError('CODRAFT_DOCUMENT_ERASED')
+      // All that takes its time, and roles change meanwhile; from the last answer to the edit nothing can come between.
       for (let asked = confirm?.(); asked; asked = confirm?.()) await asked
       const result = work(document, origin)
       await this.#durable(ticketOf(document))

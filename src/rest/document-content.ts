@@ -1,15 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { Doc, Text } from 'yjs'
+import { applyUpdate, Doc, type Text } from 'yjs'
 import { z } from 'zod'
 import { CodraftError } from '../../extensions/errors.ts'
 import { detectRoot } from '../documents/tree/read/roots.ts'
-import {
-  parseContent,
-  replaceContent,
-  type ContentFormat,
-  type DocumentTree,
-} from '../documents/tree/index.ts'
+import { Replacements } from '../documents/Replacements.ts'
+import type { ContentFormat } from '../documents/tree/index.ts'
 import { editText } from '../ot/edit-text.ts'
 import { assertMatches, contentOf, etagOf, mediaTypes, sendContent } from './content.ts'
 import { idempotently } from './idempotency.ts'
@@ -35,6 +31,7 @@ export const contentRoutes = (api: FastifyInstance, services: RestServices): voi
 const readAndReplace = (api: FastifyInstance, services: RestServices): void => {
   const { documents, limits } = services
   const { update: _update, ...sources } = mediaTypes
+  const replacements = new Replacements()
   api.removeAllContentTypeParsers()
   api.addContentTypeParser(Object.values(sources), { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
@@ -97,13 +94,19 @@ const readAndReplace = (api: FastifyInstance, services: RestServices): void => {
     async (request, reply) => {
       const { body } = request
       const format = formatOf(request.headers['content-type'])
-      let tree: DocumentTree | undefined
+      const updateFor = (document: Doc): Promise<Uint8Array> => replacements.updateFor(document, format, body)
+      let first: Uint8Array | undefined
+      let update: Uint8Array | undefined
       return writeDocument(services, request, reply, {
         name: request.params.name,
-        checkNew() {
-          tree = parseContent(format, body)
+        async checkNew() {
+          first = await updateFor(new Doc())
         },
-        change: (document, origin) => void replaceContent(document, format, body, { origin, tree }),
+        async prepare(document) {
+          const isEmpty = document.store.clients.size === 0
+          update = isEmpty && first ? first : await updateFor(document)
+        },
+        change: (document, origin) => void (update && applyUpdate(document, update, origin)),
       })
     },
   )

@@ -20,7 +20,9 @@ export const conditionHeaders = idempotencyHeaders.extend({
 export interface DocumentWrite {
   readonly name: string
   /** Throws when there is nothing yet and this cannot be the first thing written. */
-  readonly checkNew: () => void
+  readonly checkNew: () => void | Promise<void>
+  /** What takes long and is done before, while others edit. */
+  readonly prepare?: (document: Doc) => Promise<void>
   /** Changes the document in a transaction of this origin; has to throw before it changes anything. */
   readonly change: (document: Doc, origin: object) => void
 }
@@ -33,22 +35,26 @@ export const writeDocument = async (
   services: RestServices,
   request: FastifyRequest,
   reply: FastifyReply,
-  { name, checkNew, change }: DocumentWrite,
+  { name, checkNew, prepare, change }: DocumentWrite,
 ): Promise<FastifyReply> => {
   const { documents, store } = services
   const isNew = !(await documents.hasContent(name))
   // What cannot be read must not make its sender the owner of an empty document.
-  if (isNew) checkNew()
+  if (isNew) await checkNew()
   const caller = await requireRole(services, request, name, 'editor', true)
   return idempotently(services, request, reply, name, {
     async work(opId) {
       const at = Date.now()
       // An application that keeps its own permissions has no owner in the store.
       const isAdded = isNew && (await createDocument(store.of(name), { name, ownerId: null, at }))
-      const etag = await documents.edit(name, editorOf(caller, opId), (document, origin) => {
+      const write = (document: Doc, origin: object): string => {
         assertMatches(document, request.headers['if-match'])
         change(document, origin)
         return etagOf(document)
+      }
+      const etag = await documents.edit(name, editorOf(caller, opId), write, async (document) => {
+        assertMatches(document, request.headers['if-match'])
+        await prepare?.(document)
       })
       if (!isAdded) await updateDocument(store.of(name), name, { updatedAt: at })
       reply.header('etag', etag)
