@@ -10,7 +10,7 @@ export interface Replacement {
 }
 
 /** The update that changes nothing: no structs, no deletions. */
-const nothing = Uint8Array.of(0, 0)
+export const noUpdate = Uint8Array.of(0, 0)
 
 /**
  * The edit that replaces the content of a document, as a Yjs update (V1) by an author of its own, so that it merges
@@ -21,7 +21,7 @@ const nothing = Uint8Array.of(0, 0)
 export const updateOf = ({ state, format, source }: Replacement): Uint8Array => {
   const document = new Doc()
   applyUpdate(document, state)
-  let update: Uint8Array = nothing
+  let update: Uint8Array = noUpdate
   document.on('update', (made: Uint8Array) => void (update = made))
   replaceContent(document, format, source)
   return update

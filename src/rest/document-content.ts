@@ -4,6 +4,7 @@ import { applyUpdate, Doc, type Text } from 'yjs'
 import { z } from 'zod'
 import { CodraftError } from '../../extensions/errors.ts'
 import { detectRoot } from '../documents/tree/read/roots.ts'
+import { noUpdate } from '../documents/replacement.ts'
 import { Replacements } from '../documents/Replacements.ts'
 import type { ContentFormat } from '../documents/tree/index.ts'
 import { editText } from '../ot/edit-text.ts'
@@ -96,7 +97,7 @@ const readAndReplace = (api: FastifyInstance, services: RestServices): void => {
       const format = formatOf(request.headers['content-type'])
       const updateFor = (document: Doc): Promise<Uint8Array> => replacements.updateFor(document, format, body)
       let first: Uint8Array | undefined
-      let update: Uint8Array | undefined
+      let update: Uint8Array = noUpdate
       return writeDocument(services, request, reply, {
         name: request.params.name,
         async checkNew() {
@@ -106,7 +107,7 @@ const readAndReplace = (api: FastifyInstance, services: RestServices): void => {
           const isEmpty = document.store.clients.size === 0
           update = isEmpty && first ? first : await updateFor(document)
         },
-        change: (document, origin) => void (update && applyUpdate(document, update, origin)),
+        change: (document, origin) => applyUpdate(document, update, origin),
       })
     },
   )

@@ -32,13 +32,13 @@ it('replacing 1 MB keeps up nobody: edits elsewhere arrive at once, and one of t
   const fragment = editor.document.getXmlFragment('default')
   await expect.poll(() => fragment.length).toBe(paragraphs.length)
   const changed = paragraphs.map((paragraph, index) => (index % 2 ? paragraph : `${paragraph} Again.`))
-  let isDone = false
+  const replacing = { isDone: false }
   const putAt = performance.now()
-  const replaced = put(changed.join('\n\n')).finally(() => (isDone = true))
+  const replaced = put(changed.join('\n\n')).finally(() => (replacing.isDone = true))
   const paragraph = fragment.get(1) as XmlElement
 
   const latenciesMs: number[] = []
-  while (!isDone) {
+  while (!replacing.isDone) {
     const startedAt = performance.now()
     const length = writer.text.length
     writer.text.insert(length, '.')
