@@ -2,19 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { PublishedPositions } from '../../extensions/events/index.ts'
 import type { Position } from '../../extensions/journal/index.ts'
+import { inGroups } from '../store/row-groups.ts'
 import type { StoreDatabase } from '../store/schema.ts'
 import type { Store } from '../store/Store.ts'
 
 /** An instance that ends without a word leaves its documents to others after this, ms. */
 const leaseMs = 10_000
-
-/** A statement may have only so many parameters. */
-const documentsPerStatement = 500
-
-const inGroups = (names: readonly string[]): string[][] =>
-  Array.from({ length: Math.ceil(names.length / documentsPerStatement) }, (_, index) =>
-    names.slice(index * documentsPerStatement, (index + 1) * documentsPerStatement),
-  )
 
 interface Held {
   position: Position

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { inGroups } from './row-groups.ts'
 import type { DocumentUsageTable, StoreDatabase } from './schema.ts'
 
 export type UsageSpan = 'day' | 'hour'
@@ -47,17 +48,13 @@ export const addUsage = async (tx: StoreDatabase, usages: readonly Usage[]): Pro
   await upsert(editors, (rows) => addEditors(tx, rows))
 }
 
-/** Rows in one statement: databases limit its parameters. */
-const rowsAtOnce = 500
-
 /** In the order of the keys: transactions that touch the same rows must not wait for each other. */
 const upsert = async <Row>(
   rows: ReadonlyMap<string, Row>,
   write: (rows: readonly Row[]) => Promise<void>,
 ): Promise<void> => {
   const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
-  for (let start = 0; start < sorted.length; start += rowsAtOnce)
-    await write(sorted.slice(start, start + rowsAtOnce))
+  for (const group of inGroups(sorted)) await write(group)
 }
 
 interface Place {

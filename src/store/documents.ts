@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Role } from '../../extensions/auth/index.ts'
 import { decodeCursor, pageOf, type Page, type PageRequest, type Position } from './cursor.ts'
+import { inGroups } from './row-groups.ts'
 import type { DocumentsTable, StoreDatabase } from './schema.ts'
 import type { Store } from './Store.ts'
 
@@ -72,15 +73,12 @@ export interface TouchedDocument {
   readonly at: number
 }
 
-const maxTouchesPerStatement = 1_000
-
 /** Notes edits: documents that are new get a row without an owner, erased ones stay erased. */
 export const touchDocuments = async (
   db: StoreDatabase,
   touched: readonly TouchedDocument[],
 ): Promise<void> => {
-  for (let start = 0; start < touched.length; start += maxTouchesPerStatement) {
-    const some = touched.slice(start, start + maxTouchesPerStatement)
+  for (const some of inGroups(touched)) {
     const erased = await db
       .selectFrom('tombstones')
       .select('documentName')

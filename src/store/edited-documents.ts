@@ -1,3 +1,4 @@
+import { inGroups } from './row-groups.ts'
 import type { StoreDatabase } from './schema.ts'
 
 /** When the last edits were that were looked at for watchers, by document. */
@@ -5,29 +6,32 @@ export const readEditedAt = async (
   db: StoreDatabase,
   documentNames: readonly string[],
 ): Promise<Map<string, number>> => {
-  if (documentNames.length === 0) return new Map()
-  const rows = await db
-    .selectFrom('editedDocuments')
-    .selectAll()
-    .where('documentName', 'in', documentNames)
-    .execute()
-  return new Map(rows.map(({ documentName, editedAt }) => [documentName, editedAt]))
+  const all = new Map<string, number>()
+  for (const names of inGroups(documentNames)) {
+    const rows = await db
+      .selectFrom('editedDocuments')
+      .selectAll()
+      .where('documentName', 'in', names)
+      .execute()
+    for (const { documentName, editedAt } of rows) all.set(documentName, editedAt)
+  }
+  return all
 }
 
 export const saveEditedAt = async (
   db: StoreDatabase,
   editedAt: ReadonlyMap<string, number>,
 ): Promise<void> => {
-  if (editedAt.size === 0) return
   // In one order: transactions that touch the same rows must not wait for each other.
   const rows = [...editedAt].sort(([a], [b]) => (a < b ? -1 : 1))
-  await db
-    .insertInto('editedDocuments')
-    .values(rows.map(([documentName, at]) => ({ documentName, editedAt: at })))
-    .onConflict((conflict) =>
-      conflict.column('documentName').doUpdateSet(({ ref }) => ({ editedAt: ref('excluded.editedAt') })),
-    )
-    .execute()
+  for (const group of inGroups(rows))
+    await db
+      .insertInto('editedDocuments')
+      .values(group.map(([documentName, at]) => ({ documentName, editedAt: at })))
+      .onConflict((conflict) =>
+        conflict.column('documentName').doUpdateSet(({ ref }) => ({ editedAt: ref('excluded.editedAt') })),
+      )
+      .execute()
 }
 
 /** Whoever has edited a document since then belongs to it, ms. */

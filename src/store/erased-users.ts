@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { inGroups } from './row-groups.ts'
 import type { StoreDatabase } from './schema.ts'
 
 /** Events of before the erasure may come for as long as a log keeps them. */
@@ -26,11 +27,10 @@ export const listErasedUsers = async (
   userIds: Iterable<string>,
 ): Promise<Map<string, number>> => {
   const byHash = new Map(Array.from(userIds, (userId) => [hashOf(userId), userId]))
-  if (byHash.size === 0) return new Map()
-  const rows = await db
-    .selectFrom('erasedUsers')
-    .selectAll()
-    .where('userHash', 'in', [...byHash.keys()])
-    .execute()
-  return new Map(rows.map(({ userHash, erasedAt }) => [byHash.get(userHash) as string, erasedAt]))
+  const erased = new Map<string, number>()
+  for (const hashes of inGroups([...byHash.keys()])) {
+    const rows = await db.selectFrom('erasedUsers').selectAll().where('userHash', 'in', hashes).execute()
+    for (const { userHash, erasedAt } of rows) erased.set(byHash.get(userHash) as string, erasedAt)
+  }
+  return erased
 }

@@ -1,3 +1,4 @@
+import { inGroups } from './row-groups.ts'
 import type { StoreDatabase } from './schema.ts'
 
 /** Names what one worker does about one event. */
@@ -92,9 +93,6 @@ export const extendClaims = async (
     .execute()
 }
 
-/** Rows in one statement: databases limit its parameters. */
-const rowsAtOnce = 500
-
 /** Marks events as handled; resolves to the ids of those that were not before. Call it in the transaction of the effect. */
 export const markHandled = async (
   tx: StoreDatabase,
@@ -104,12 +102,11 @@ export const markHandled = async (
   const now = Date.now()
   const fresh = new Set<string>()
   const byId = new Map(events.map((event) => [event.id, event]))
-  const all = [...byId.values()]
-  for (let start = 0; start < all.length; start += rowsAtOnce) {
+  for (const group of inGroups([...byId.values()])) {
     const rows = await tx
       .insertInto('handledEvents')
       .values(
-        all.slice(start, start + rowsAtOnce).map(({ id, time }) => ({
+        group.map(({ id, time }) => ({
           worker,
           eventId: id,
           eventTime: time,

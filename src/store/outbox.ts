@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { keyOf, topicOf, type CodraftEvent } from '../../extensions/events/index.ts'
+import { inGroups } from './row-groups.ts'
 import type { StoreDatabase } from './schema.ts'
 
 export interface NewOutboxEvent {
@@ -15,9 +16,6 @@ export interface NewOutboxEvent {
   /** Names the event for its consumers. @default a random UUID */
   readonly id?: string
 }
-
-/** Rows in one statement: databases limit its parameters. */
-const rowsAtOnce = 500
 
 export interface OutboxEvent extends Required<NewOutboxEvent> {
   readonly sequence: number
@@ -40,9 +38,8 @@ export const addEvent = async (tx: StoreDatabase, event: CodraftEvent): Promise<
 
 /** Adds events that report no change of this database. One that is there already stays as it is. */
 export const addEvents = async (db: StoreDatabase, events: readonly CodraftEvent[]): Promise<void> => {
-  for (let start = 0; start < events.length; start += rowsAtOnce) {
-    const rows = events
-      .slice(start, start + rowsAtOnce)
+  for (const group of inGroups(events)) {
+    const rows = group
       .map(outboxEvent)
       .map((event) => ({ ...event, payload: JSON.stringify(event.payload), publishedAt: null }))
     await db
@@ -114,9 +111,6 @@ export const deleteEventsOf = async (db: StoreDatabase, documentName: string): P
     .execute()
   // SQLite does not tell apart capital and small letters here.
   const sequences = rows.filter(({ payload }) => payload.includes(wanted)).map(({ sequence }) => sequence)
-  for (let start = 0; start < sequences.length; start += rowsAtOnce)
-    await db
-      .deleteFrom('outbox')
-      .where('sequence', 'in', sequences.slice(start, start + rowsAtOnce))
-      .execute()
+  for (const group of inGroups(sequences))
+    await db.deleteFrom('outbox').where('sequence', 'in', group).execute()
 }

@@ -1,25 +1,17 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { documentPath, restClient } from '../helpers/rest.ts'
-import { startServer, type TestServer } from '../helpers/server.ts'
 import { testToken } from '../helpers/tokens.ts'
+import { useServer } from '../helpers/use-server.ts'
 import { usePages } from './page-opener.ts'
 import { typeAtEnd, waitUntilSaved, type VisitorOptions } from './pages.ts'
 
 const openPage = usePages()
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-
-afterAll(async () => {
-  await server?.close()
-})
+const server = useServer()
 
 const openAs = async (name: string, documentName: string, options?: VisitorOptions): Promise<Page> => {
   const token = await testToken(name.toLowerCase(), { name, documents: { '*': 'editor' } })
-  const page = await openPage(`${server.url}/?doc=${documentName}&token=${token}`, options)
+  const page = await openPage(`${server().url}/?doc=${documentName}&token=${token}`, options)
   await waitUntilSaved(page)
   return page
 }
@@ -92,7 +84,7 @@ test('the chart is read by the keyboard, and as a table, on a narrow screen too'
 })
 
 test('the open panel says why there is nothing more to show', async () => {
-  const owner = await restClient(server, 'olga', { documents: { '*': 'owner' } })
+  const owner = await restClient(server(), 'olga', { documents: { '*': 'owner' } })
   await owner.put(documentPath('deleted'), { body: 'abc' })
   const ada = await openAs('Ada', 'deleted')
   const panel = await openPanel(ada)

@@ -1,21 +1,13 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Role } from '../../extensions/auth/index.ts'
-import { startServer, type TestServer } from '../helpers/server.ts'
 import { testToken } from '../helpers/tokens.ts'
+import { useServer } from '../helpers/use-server.ts'
 import { usePages } from './page-opener.ts'
 import { typeAtEnd, waitForContent, waitForState, waitUntilSaved, type VisitorOptions } from './pages.ts'
 
 const openPage = usePages()
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-
-afterAll(async () => {
-  await server?.close()
-})
+const server = useServer()
 
 const openAs = async (
   name: string,
@@ -24,7 +16,7 @@ const openAs = async (
   options: VisitorOptions = { viewport: { width: 1400, height: 900 } },
 ): Promise<Page> => {
   const token = await testToken(name.toLowerCase(), { name, documents: { [documentName]: role } })
-  return openPage(`${server.url}/?doc=${documentName}&token=${token}`, options)
+  return openPage(`${server().url}/?doc=${documentName}&token=${token}`, options)
 }
 
 /** Selects a word with the mouse, as a person does. */

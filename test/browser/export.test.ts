@@ -1,24 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startServer, type TestServer } from '../helpers/server.ts'
+import { expect, test } from 'vitest'
 import { testToken } from '../helpers/tokens.ts'
+import { useServer } from '../helpers/use-server.ts'
 import { usePages } from './page-opener.ts'
 import { typeAtEnd, waitUntilSaved } from './pages.ts'
 
 const openPage = usePages()
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-
-afterAll(async () => {
-  await server?.close()
-})
+const server = useServer()
 
 const open = async (name: string): Promise<Page> => {
-  const url = new URL(`/?doc=${name}`, server.url)
+  const url = new URL(`/?doc=${name}`, server().url)
   url.searchParams.set('token', await testToken('ada', { name: 'Ada', documents: { '*': 'owner' } }))
   const page = await openPage(url.href)
   await waitUntilSaved(page)

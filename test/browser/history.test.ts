@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startServer, type TestServer } from '../helpers/server.ts'
+import { expect, test } from 'vitest'
 import { testToken } from '../helpers/tokens.ts'
+import { useServer } from '../helpers/use-server.ts'
 import { usePages } from './page-opener.ts'
 import {
   contentOf,
@@ -14,19 +14,11 @@ import {
 } from './pages.ts'
 
 const openPage = usePages()
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-
-afterAll(async () => {
-  await server?.close()
-})
+const server = useServer()
 
 const openAs = async (name: string, role: 'editor' | 'viewer', options?: VisitorOptions): Promise<Page> => {
   const token = await testToken(name.toLowerCase(), { name, documents: { '*': role } })
-  return openPage(`${server.url}/?doc=history&token=${token}`, options)
+  return openPage(`${server().url}/?doc=history&token=${token}`, options)
 }
 
 test('a version is kept, read, compared and restored while another person types', async () => {

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startServer, type TestServer } from '../helpers/server.ts'
+import { expect, test } from 'vitest'
 import { testToken } from '../helpers/tokens.ts'
+import { useServer } from '../helpers/use-server.ts'
 import { usePages } from './page-opener.ts'
 import {
   contentOf,
@@ -13,21 +13,13 @@ import {
 } from './pages.ts'
 
 const openPage = usePages()
-let server: TestServer
-
-beforeAll(async () => {
-  server = await startServer()
-})
-
-afterAll(async () => {
-  await server?.close()
-})
+const server = useServer()
 
 /** Opens an address as a user whose roles the server keeps. */
 const openAs = async (name: string, address: string, options: VisitorOptions = {}): Promise<Page> => {
   const user = name.toLowerCase()
   const token = await testToken(user, { name, email: `${user}@example.org`, documents: null })
-  const url = new URL(address, server.url)
+  const url = new URL(address, server().url)
   url.searchParams.set('token', token)
   return openPage(url.href, options)
 }
@@ -59,7 +51,7 @@ test('an owner invites by e-mail, the other accepts on the page, is demoted and 
 
   const invited = await openAs('Bob', new URL(url).search.replace(/^/, '/'))
   await waitUntilSaved(invited)
-  expect(invited.url()).toBe(`${server.url}/?doc=shared`)
+  expect(invited.url()).toBe(`${server().url}/?doc=shared`)
   await typeAtEnd(invited, 'From Bob. ')
   await waitForContent(ada, 'From Ada. From Bob.')
 

@@ -11,7 +11,10 @@ export interface Balancer {
   close(): Promise<void>
 }
 
-/** A real nginx with docker/nginx.conf, after `edit`; otherwise only addresses and paths are those of the test. */
+/**
+ * A real nginx with docker/nginx.conf, after `edit`; otherwise only addresses and paths are those of the test. It is
+ * one process, so that nothing outlives the test: workers outlive a master that is killed.
+ */
 export const startNginx = async (
   instanceUrls: readonly string[],
   edit = (config: string): string => config,
@@ -36,7 +39,16 @@ export const startNginx = async (
   const url = `http://127.0.0.1:${port}`
   const service = await ServiceProcess.start({
     command: serviceVariable('CODRAFT_TEST_NGINX'),
-    args: ['-c', path, '-p', folder, '-e', join(folder, 'error.log'), '-g', 'daemon off;'],
+    args: [
+      '-c',
+      path,
+      '-p',
+      folder,
+      '-e',
+      join(folder, 'error.log'),
+      '-g',
+      'daemon off; master_process off;',
+    ],
     log: join(folder, 'output.log'),
     isReady: () => answers(`${url}/nginx-is-up`),
   })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { median } from '../../scripts/bench/lib/stats.ts'
 import { kafka } from '../../scripts/services/kafka.ts'
 import { acceptInvitation } from '../helpers/invitations.ts'
 import { mailsTo } from '../helpers/mailpit.ts'
@@ -12,9 +13,6 @@ const sharesEach = 20
 const name = 'minutes'
 const states = ['up', 'hanging', 'down'] as const
 type State = (typeof states)[number]
-
-const medianOf = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
 describe.each(['the embedded log', 'Kafka'])('a share is mailed over %s', (log) => {
   let broker: OwnService | undefined
@@ -57,7 +55,7 @@ describe.each(['the embedded log', 'Kafka'])('a share is mailed over %s', (log) 
         tookMs.push(performance.now() - start)
         expect(status).toBe(201)
       }
-      return medianOf(tookMs)
+      return median(tookMs) ?? Number.NaN
     }
     const warmUp = { email: `first-${run}@example.org`, role: 'viewer' }
     await owner.post(documentPath(name, '/share'), { body: warmUp })

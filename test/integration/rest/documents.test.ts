@@ -52,6 +52,24 @@ describe('GET ?format=update', () => {
   })
 })
 
+describe('a document that was edited this moment', () => {
+  it('is known at once: what it is can be read and changed, and it goes into the bin', async () => {
+    const client = await restClient(server, 'olga', { documents: { '*': 'owner' } })
+    for (const [name, ask] of [
+      ['told', (path) => client.get(`${path}/about`)],
+      ['titled', (path) => client.patch(`${path}/about`, { body: { title: 'New' } })],
+      ['binned', (path) => client.delete(path)],
+    ] as const satisfies readonly [string, (path: string) => Promise<{ status: number }>][]) {
+      await using editor = await connectHocuspocus(server, name)
+      editor.text.insert(0, 'typed')
+      await expect.poll(() => editor.isSaved, { interval: 5 }).toBe(true)
+      expect((await ask(documentPath(name))).status, name).toBeLessThan(300)
+    }
+    const missing = await client.get(documentPath('never', '/about'))
+    expect([missing.status, missing.code]).toEqual([404, 'CODRAFT_DOCUMENT_NOT_FOUND'])
+  })
+})
+
 describe('PATCH with a Yjs update', () => {
   it('reaches open editors and is durable when it is answered', async () => {
     const name = 'patched'
