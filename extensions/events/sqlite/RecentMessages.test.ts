@@ -3,11 +3,11 @@ import type { StoredMessage } from '../EventLog.ts'
 import { RecentMessages } from './RecentMessages.ts'
 
 const topic = 'topic'
-const message = (offset: number, value = 'x'): StoredMessage => ({
+const message = (offset: number, value = 'x', time = 1): StoredMessage => ({
   topic,
   partition: 0,
   offset,
-  time: 1,
+  time,
   key: 'key',
   value,
   headers: {},
@@ -58,4 +58,13 @@ it('keeps the newest when there are many, or long ones', () => {
   for (let offset = 10_000; offset < 10_010; offset++) recent.add(message(offset, 'x'.repeat(200_000)))
   expect(offsetsFrom(recent, 10_005)).toBeUndefined()
   expect(offsetsFrom(recent, 10_009)).toEqual([10_009])
+})
+
+it('forgets after ten seconds what its readers have had', () => {
+  const recent = new RecentMessages()
+  recent.add(message(5, 'x', 1_000))
+  recent.add(message(6, 'x', 9_000))
+  recent.add(message(7, 'x', 12_000))
+  expect(offsetsFrom(recent, 5)).toBeUndefined()
+  expect(offsetsFrom(recent, 6)).toEqual([6, 7])
 })

@@ -1,7 +1,9 @@
 import type { StoredMessage } from '../EventLog.ts'
 
+/** Readers gather messages for less than this, ms. */
+const keptMs = 10_000
 /** Of one partition. */
-const maxMessages = 2_000
+const maxMessages = 1_000
 const maxCharacters = 1_000_000
 
 interface Place {
@@ -33,7 +35,9 @@ export class RecentMessages {
     }
     partition.messages.push(message)
     partition.characters += message.value.length
-    if (partition.messages.length > maxMessages || partition.characters > maxCharacters) halve(partition)
+    const [oldest] = partition.messages
+    const isFull = partition.messages.length > maxMessages || partition.characters > maxCharacters
+    if (isFull || (oldest && oldest.time < message.time - keptMs)) shorten(partition, message.time - keptMs)
   }
 
   /** The file has nothing at `next`: what comes there will be remembered from the first on. */
@@ -58,12 +62,14 @@ export class RecentMessages {
 
 const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`
 
-/** By half, so that it costs little for each message. */
-const halve = (partition: Partition): void => {
+/** Drops what is older than `since`, and more when that leaves much: by half, so that it costs little for each message. */
+const shorten = (partition: Partition, since: number): void => {
   const { messages } = partition
   let dropped = 0
-  while (messages.length - dropped > maxMessages / 2 || partition.characters > maxCharacters / 2) {
-    partition.characters -= messages[dropped]?.value.length ?? 0
+  for (const { time, value } of messages) {
+    const isLong = messages.length - dropped > maxMessages / 2 || partition.characters > maxCharacters / 2
+    if (time >= since && !isLong) break
+    partition.characters -= value.length
     dropped += 1
   }
   messages.splice(0, dropped)
