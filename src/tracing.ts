@@ -9,6 +9,8 @@ export interface Tracing {
 }
 
 const stopMs = 2_000
+/** What a process that is killed had not sent is lost. */
+const sendEveryMs = 1_000
 
 /** Sends the traces of this process to the collector of the settings; undefined when they name none. */
 export const startTracing = async (config: Config): Promise<Tracing | undefined> => {
@@ -40,7 +42,7 @@ export const startTracing = async (config: Config): Promise<Tracing | undefined>
           : sampler.shouldSample(where, traceId, name, kind, attributes, links),
       toString: () => `linked or ${sampler.toString()}`,
     },
-    spanProcessors: [new BatchSpanProcessor({ exporter })],
+    spanProcessors: [new BatchSpanProcessor({ exporter, scheduledDelayMillis: sendEveryMs })],
   })
   context.setGlobalContextManager(new contexts.AsyncLocalStorageContextManager().enable())
   propagation.setGlobalPropagator(new core.W3CTraceContextPropagator())

@@ -18,7 +18,6 @@ export interface CollectedSpan {
 export const collectorSettings = (service: string): Readonly<Record<string, string>> => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: serviceVariable('CODRAFT_TEST_OTLP_URL'),
   OTEL_SERVICE_NAME: service,
-  OTEL_BSP_SCHEDULE_DELAY: '100',
 })
 
 /** All spans of a service that the collector has written. */

@@ -53,10 +53,7 @@ const start = async (env: Record<string, string>) => {
 
 test('a share and the mail that it causes are one trace, the one of the caller', async () => {
   const collector = await startCollector()
-  const { server, owner } = await start({
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    OTEL_BSP_SCHEDULE_DELAY: '100',
-  })
+  const { server, owner } = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
   const headers = { traceparent }
   await owner.put('/api/documents/plan', { headers, query: { format: 'text' }, body: 'a secret plan' })
   const body = { email: 'bob@example.com', role: 'editor' }

@@ -42,10 +42,13 @@ const spanWhere = async (
 ): Promise<CollectedSpan> => {
   let found: CollectedSpan[] = []
   await expect
-    .poll(async () => {
-      found = (await collectedSpans(service)).filter((span) => span.name === name && fits(span))
-      return found.length
-    })
+    .poll(
+      async () => {
+        found = (await collectedSpans(service)).filter((span) => span.name === name && fits(span))
+        return found.length
+      },
+      { timeout: 60_000 },
+    )
     .toBe(1)
   return found[0]!
 }
@@ -120,7 +123,7 @@ it('edits that are handled together are linked from the span that handles them',
     )
     return sends.filter(({ spanId }) => linked.has(spanId)).length
   }
-  await expect.poll(handled).toBe(5)
+  await expect.poll(handled, { timeout: 60_000 }).toBe(5)
   const processed = (await spans()).filter(named('process document-edits'))
   expect(processed.filter(({ links }) => links.length > 1)).not.toEqual([])
 })
