@@ -51,7 +51,8 @@ export class SqlPublishedPositions implements PublishedPositions {
   async save(positions: ReadonlyMap<string, Position>): Promise<void> {
     for (const [db, shardNames] of this.#byShard(positions.keys())) {
       for (const names of inGroups(shardNames.toSorted())) {
-        const cases = names.map((name) => sql`when ${name} then ${positions.get(name)}`)
+        // PostgreSQL takes a parameter that says nothing of its type for text.
+        const cases = names.map((name) => sql`when ${name} then cast(${positions.get(name)} as bigint)`)
         await db
           .updateTable('publishedPositions')
           .set(({ ref }) => ({
