@@ -15,6 +15,11 @@ export class RedisKeys {
     return `${this.#prefix}instances`
   }
 
+  /** Hash of what each instance tells of itself, as JSON. */
+  get summaries(): string {
+    return `${this.#prefix}fleet:summaries`
+  }
+
   /** Held by the instance that looks for what dead ones have left. */
   get sweep(): string {
     return `${this.#prefix}fleet:sweep`

@@ -3,6 +3,43 @@ import { z } from 'zod'
 // The status page takes its types from here, so this file imports nothing of the server.
 const time = z.iso.datetime().describe('UTC, ISO 8601.')
 
+const connections = z.object({ open: z.int(), limit: z.int(), unsentBytes: z.int() })
+
+const documents = z.object({
+  open: z.int(),
+  busiest: z
+    .array(z.object({ name: z.string(), connections: z.int() }))
+    .describe('Open documents with the most connections to this instance.'),
+})
+
+/** What an instance tells the others of itself. */
+export const instanceSummarySchema = z.object({
+  version: z.string(),
+  startedAt: time,
+  health: z.enum(['ready', 'degraded', 'unavailable']),
+  connections,
+  documents,
+})
+
+export type InstanceSummaryView = z.infer<typeof instanceSummarySchema>
+
+const fleet = z
+  .array(
+    z.object({
+      instance: z.string(),
+      state: z
+        .enum(['ready', 'degraded', 'unavailable', 'gone', 'unknown'])
+        .describe(
+          '`gone`: it has died, and is listed for five minutes. `unknown`: Redis cannot be reached, so nobody can say.',
+        ),
+      seenAt: time.describe('When it last told.'),
+      summary: instanceSummarySchema
+        .optional()
+        .describe('As it was at `seenAt`; absent where its version tells other things.'),
+    }),
+  )
+  .describe('All instances, where there is Redis.')
+
 export const statusSchema = z
   .object({
     version: z.string(),
@@ -15,13 +52,9 @@ export const statusSchema = z
       durability: z.string(),
       dependencies: z.record(z.string(), z.looseObject({ state: z.string() })),
     }),
-    connections: z.object({ open: z.int(), limit: z.int(), unsentBytes: z.int() }),
-    documents: z.object({
-      open: z.int(),
-      busiest: z
-        .array(z.object({ name: z.string(), connections: z.int() }))
-        .describe('Open documents with the most connections to this instance.'),
-    }),
+    connections,
+    documents,
+    fleet: fleet.optional(),
     totals: z
       .object({ edits: z.int(), sent: z.int(), latency: z.array(z.tuple([z.string(), z.int()])) })
       .describe('Since the start; `latency` are the buckets of codraft_message_latency_seconds.'),

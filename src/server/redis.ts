@@ -3,6 +3,8 @@ import type { EditOrigin, Position, ReplayBase } from '../../extensions/journal/
 import type { Metrics } from '../../extensions/metrics/index.ts'
 import {
   InstanceRegistry,
+  InstanceSummaries,
+  type InstanceSummary,
   RedisAwareness,
   RedisChannels,
   RedisConnection,
@@ -36,6 +38,8 @@ export interface RedisParts {
   readonly replayed: (document: Document, position: Position) => void
   /** Resolves when the document holds what other instances have written by now. */
   readonly caughtUp: (document: Document) => Promise<void>
+  /** Has `summary` told to the other instances from now on; returns what lists the summaries of all. Call it once. */
+  shareSummary(summary: () => unknown): () => Promise<InstanceSummary[]>
   /** True for one instance at a time: the one that is to look for what dead ones have left. */
   claimSweep(): Promise<boolean>
   /** The Hocuspocus extensions. Call it once. */
@@ -96,10 +100,16 @@ export const openRedis = async ({ config, logger, metrics }: RedisOptions): Prom
   }
   const presence = new RedisPresence({ connection, channels, registry })
   let relay: RedisRelay | undefined
+  let summaries: InstanceSummaries | undefined
   return {
     journal,
     fleet,
     presence,
+    shareSummary(summary) {
+      const shared = new InstanceSummaries({ connection, registry, summary })
+      summaries = shared
+      return () => shared.list()
+    },
     async claimSweep() {
       const claimed = await connection.commands.set(
         connection.keys.sweep,
@@ -144,6 +154,7 @@ export const openRedis = async ({ config, logger, metrics }: RedisOptions): Prom
     },
     async close() {
       await presence.close()
+      await summaries?.close()
       await fleet.close()
       channels.close()
       await registry.close()

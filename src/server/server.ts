@@ -263,6 +263,7 @@ export const startServer = async ({
       unsentBytes: transport.unsentBytes,
     }),
     oldestUnpublishedMs: () => edits.oldestUnpublishedMs,
+    ...(redis && { shareSummary: redis.shareSummary }),
   })
   const http: FastifyInstance = await createHttp({
     logger: loggers.http,

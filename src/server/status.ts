@@ -1,8 +1,9 @@
 import type { Hocuspocus } from '@hocuspocus/server'
+import type { InstanceSummary } from '../../extensions/redis/index.ts'
 import type { Registry } from 'prom-client'
 import type { ProblemLog } from '../logger.ts'
 import type { Operation } from '../rest/services.ts'
-import type { Status } from '../rest/status-schema.ts'
+import { instanceSummarySchema, type InstanceSummaryView, type Status } from '../rest/status-schema.ts'
 import { newestExports } from '../store/exports.ts'
 import type { Store } from '../store/Store.ts'
 import { version } from '../version.ts'
@@ -20,6 +21,8 @@ export interface StatusSources {
   figures(): Figures
   connections(): Status['connections']
   oldestUnpublishedMs(): number
+  /** Where there are several instances: has the summary told to the others, and returns what lists those of all. */
+  shareSummary?(summary: () => InstanceSummaryView): () => Promise<readonly InstanceSummary[]>
 }
 
 const busiestDocuments = 8
@@ -29,12 +32,20 @@ const shownExports = 8
 export const createOperation = (sources: StatusSources): Operation => {
   const startedAt = new Date().toISOString()
   const { registry, problems, store, deadLetters } = sources
+  const summary = (): InstanceSummaryView => ({
+    version,
+    startedAt,
+    health: sources.health().state,
+    connections: sources.connections(),
+    documents: openDocuments(sources.hocuspocus()),
+  })
+  const listSummaries = sources.shareSummary?.(summary)
   return {
     async status() {
       const { state, durability, dependencies } = sources.health()
       const { lags, outboxEvents, deadLetters } = sources.figures()
       const redis = dependencies['redis'] as { instance?: string; instances?: number } | undefined
-      const open = [...sources.hocuspocus().documents.values()]
+      const summaries = await listSummaries?.()
       return {
         version,
         node: process.version,
@@ -43,13 +54,8 @@ export const createOperation = (sources: StatusSources): Operation => {
         instances: redis?.instances ?? 1,
         health: { state, durability, dependencies },
         connections: sources.connections(),
-        documents: {
-          open: open.length,
-          busiest: open
-            .map((document) => ({ name: document.name, connections: document.getConnectionsCount() }))
-            .sort((a, b) => b.connections - a.connections)
-            .slice(0, busiestDocuments),
-        },
+        documents: openDocuments(sources.hocuspocus()),
+        ...(summaries && { fleet: summaries.map(viewOf) }),
         totals: {
           edits: await totalOf(registry, 'codraft_updates_received_total'),
           sent: await totalOf(registry, 'codraft_messages_sent_total'),
@@ -85,6 +91,24 @@ export const createOperation = (sources: StatusSources): Operation => {
         await deadLetters.settle(letter)
       }
     },
+  }
+}
+
+const openDocuments = ({ documents }: Hocuspocus): Status['documents'] => ({
+  open: documents.size,
+  busiest: [...documents.values()]
+    .map((document) => ({ name: document.name, connections: document.getConnectionsCount() }))
+    .sort((a, b) => b.connections - a.connections)
+    .slice(0, busiestDocuments),
+})
+
+const viewOf = ({ instance, state, at, summary }: InstanceSummary): NonNullable<Status['fleet']>[number] => {
+  const { data } = instanceSummarySchema.safeParse(summary)
+  return {
+    instance,
+    state: state === 'alive' ? (data?.health ?? 'ready') : state,
+    seenAt: new Date(at).toISOString(),
+    ...(data && { summary: data }),
   }
 }
 

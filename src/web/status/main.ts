@@ -6,6 +6,7 @@ import { availableStorage, loadGuest, saveGuest } from '../guest.ts'
 import { guestTokens, type TokenSource } from '../tokens.ts'
 import { sparkline } from './chart.ts'
 import { ratesBetween } from './figures.ts'
+import { busiestOf, connectionsOf, instances } from './fleet.ts'
 import * as sections from './sections.ts'
 
 const pollMs = 2_000
@@ -54,7 +55,7 @@ const remember = (status: Status): void => {
   last = { status, at }
   points = [
     ...points,
-    { connections: status.connections.open, edits: rates?.editsPerSecond, latency: rates?.latencyMs },
+    { connections: connectionsOf(status).open, edits: rates?.editsPerSecond, latency: rates?.latencyMs },
   ].slice(-kept)
 }
 
@@ -94,7 +95,10 @@ const show = (
   letters: readonly DeadLetterView[],
   mails: readonly sections.Mail[] | undefined,
 ): void => {
-  const { health, connections } = status
+  const { health, fleet } = status
+  const connections = connectionsOf(status)
+  // One of several tells the rates of itself alone.
+  const here = fleet ? ', here' : ''
   state.dataset['state'] = health.state
   state.textContent = words[health.state] ?? health.state
   const name = status.instance === undefined ? '' : `${status.instance}, one of ${status.instances} · `
@@ -107,8 +111,8 @@ const show = (
       `of ${connections.limit.toLocaleString('en')}`,
       (point) => point.connections,
     ),
-    figure('Edits', rounded(edits), 'a second', (point) => point.edits),
-    figure('Latency to other readers', rounded(latency), 'ms, p99', (point) => point.latency),
+    figure('Edits', rounded(edits), `a second${here}`, (point) => point.edits),
+    figure('Latency to other readers', rounded(latency), `ms, p99${here}`, (point) => point.latency),
     h(
       'section',
       { class: 'card figure', 'aria-label': 'Durability' },
@@ -116,6 +120,7 @@ const show = (
       h('p', { class: 'value' }, health.durability),
       h('p', { class: 'detail' }, survives[health.durability] ?? ''),
     ),
+    ...(fleet ? [instances(fleet, status.instance)] : []),
     h(
       'div',
       { class: 'column' },
@@ -126,7 +131,7 @@ const show = (
     h(
       'div',
       { class: 'column' },
-      sections.busiest(status),
+      sections.busiest(busiestOf(status)),
       sections.deadLetters(letters, (ids) => void retry(ids)),
       sections.exports(status),
       ...(mails ? [sections.mailbox(mails)] : []),

@@ -1,10 +1,10 @@
 import type { DeadLetterView, Status } from '../../rest/status-schema.ts'
 import { h } from '../dom.ts'
 
-const section = (title: string, ...children: (Node | string)[]): HTMLElement =>
+export const section = (title: string, ...children: (Node | string)[]): HTMLElement =>
   h('section', { class: 'card', 'aria-label': title }, h('h2', {}, title), ...children)
 
-const table = (head: readonly string[], rows: readonly (readonly (Node | string)[])[]): HTMLElement =>
+export const table = (head: readonly string[], rows: readonly (readonly (Node | string)[])[]): HTMLElement =>
   h(
     'table',
     {},
@@ -12,7 +12,7 @@ const table = (head: readonly string[], rows: readonly (readonly (Node | string)
     h('tbody', {}, ...rows.map((cells) => h('tr', {}, ...cells.map((cell) => h('td', {}, cell))))),
   )
 
-const nothing = (text: string): HTMLElement => h('p', { class: 'nothing' }, text)
+export const nothing = (text: string): HTMLElement => h('p', { class: 'nothing' }, text)
 
 export const ago = (time: string, now = Date.now()): string => {
   const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000))
@@ -22,7 +22,7 @@ export const ago = (time: string, now = Date.now()): string => {
   return `${Math.floor(seconds / 86_400)} d ago`
 }
 
-const chip = (state: string, text = state): HTMLElement =>
+export const chip = (state: string, text = state): HTMLElement =>
   h('span', { class: 'chip', 'data-state': state }, text)
 
 const titles: Readonly<Record<string, string>> = {
@@ -80,14 +80,14 @@ export const dependencies = ({ health }: Status): HTMLElement =>
     ),
   )
 
-export const busiest = ({ documents }: Status): HTMLElement =>
+export const busiest = (documents: Status['documents']['busiest']): HTMLElement =>
   section(
     'Busiest documents',
-    documents.busiest.length === 0
+    documents.length === 0
       ? nothing('No document is open.')
       : table(
           ['Document', 'Connections'],
-          documents.busiest.map(({ name, connections }) => [
+          documents.map(({ name, connections }) => [
             h('a', { href: `/?doc=${encodeURIComponent(name)}` }, name),
             String(connections),
           ]),
