@@ -15,7 +15,7 @@ import type { StoreDatabase } from '../store/schema.ts'
 import type { Store } from '../store/Store.ts'
 import type { Attempts } from './Attempts.ts'
 import { Claims, leaseMs, type EventClaim } from './Claims.ts'
-import { rowOf, taskOf, type EventTask } from './event-task.ts'
+import { messageOf, rowOf, taskOf, type EventTask } from './event-task.ts'
 import { Patience } from './Patience.ts'
 import { traceProcessing } from './trace-processing.ts'
 import type { RunnableWorker } from './Worker.ts'
@@ -78,9 +78,8 @@ export class EventHandler {
     signal: AbortSignal,
   ): Promise<void> {
     const { worker, metrics } = this.#options
-    const parts = worker.parts
-      ? await this.#attempts.reaching(signal, async () => worker.parts?.(event) ?? [])
-      : [undefined]
+    const parts = await this.#partsOf(message, event, signal)
+    if (!parts) return
     if (parts.length === 0) metrics.handled(worker.name, 1)
     const begun = parts.map((part) => this.#begin(taskOf(message, event, db, part), signal))
     for (const result of await Promise.allSettled(begun))
@@ -100,6 +99,21 @@ export class EventHandler {
     await this.#sweeping
     await Promise.all(this.#underWay.values())
     this.#claims.close()
+  }
+
+  /** Undefined when the event became a dead letter. */
+  async #partsOf(
+    message: StoredMessage,
+    event: AnyEvent,
+    signal: AbortSignal,
+  ): Promise<readonly (string | undefined)[] | undefined> {
+    const { worker } = this.#options
+    if (!worker.parts) return [undefined]
+    let parts: readonly string[] | undefined
+    await this.#attempts.run({ message, event }, signal, async () => {
+      parts = await worker.parts?.(event)
+    })
+    return parts
   }
 
   async #begin(task: EventTask, signal: AbortSignal): Promise<void> {
@@ -223,10 +237,17 @@ export class EventHandler {
     // Another process may have been at it since this one saw it.
     const failures = await this.#attempts.reaching(signal, () => takeDue(db, row, now, now + leaseMs))
     if (failures === undefined) return
-    const { topic, partition, offset, key, event: value, addedAt: time } = row
-    const message = { topic, partition, offset, key, value, time, headers: {} }
+    const message = messageOf(row)
+    let event: AnyEvent
+    try {
+      event = decodeEvent(message)
+    } catch (error) {
+      // A later release has left it.
+      await this.#attempts.bury({ message, event: undefined }, signal, error, failures)
+      return removeDelayed(db, row)
+    }
     await this.#try(
-      { ...taskOf(message, decodeEvent(message), db, row.part ?? undefined), failures, isDelayed: true },
+      { ...taskOf(message, event, db, row.part ?? undefined), failures, isDelayed: true },
       signal,
     )
   }

@@ -55,3 +55,21 @@ export const rowOf = (worker: string, task: EventTask, dueAt: number): DelayedEv
     addedAt,
   }
 }
+
+/** The message that a row was made of, but for its headers. */
+export const messageOf = ({
+  topic,
+  partition,
+  offset,
+  key,
+  event,
+  addedAt,
+}: DelayedEvent): StoredMessage => ({
+  topic,
+  partition,
+  offset,
+  key,
+  value: event,
+  headers: {},
+  time: addedAt,
+})

@@ -238,6 +238,23 @@ export const workerRunnerConformance = (driver: string, open: () => Promise<Runn
       await expect.poll(() => count('handled_total')).toBeGreaterThanOrEqual(4)
     })
 
+    it('makes a dead letter of an event whose parts cannot be found out; the rest goes on', async () => {
+      const seen: string[] = []
+      const parts = async (event: Notification): Promise<string[]> => {
+        if (titleOf(event) === 'broken') throw new Error('no parts')
+        return ['phone']
+      }
+      run(
+        worker(async (event) => void seen.push(titleOf(event)), {
+          parts,
+          retry: { attempts: 2, firstMs: 5 },
+        }),
+      )
+      await publish(mention('broken'), mention('fine'))
+      await expect.poll(() => seen).toEqual(['fine'])
+      expect((await deadLetters()).map(({ headers }) => headers['cause'])).toEqual(['no parts'])
+    })
+
     it('leaves what does not succeed for later, for as long as it takes; nobody else waits for it', async () => {
       const seen: string[] = []
       const answers = Promise.withResolvers<void>()
