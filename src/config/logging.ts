@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { settings } from './config-leaf.ts'
-import { logLevelNames, logModules, parseLogLevels } from './log-levels.ts'
+import { settings } from './leaf.ts'
+import { logLevelNames, logModules, parseLogLevels } from '../log-levels.ts'
 
 const group = 'Server'
 const modules = logModules.join(', ')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { decimal, settings } from './config-leaf.ts'
+import { decimal, settings } from './leaf.ts'
 
 const group = 'Traces'
 

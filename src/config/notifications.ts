@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { flag, list, number, settings } from './config-leaf.ts'
+import { flag, list, number, settings } from './leaf.ts'
 
 const group = 'Notifications'
 
