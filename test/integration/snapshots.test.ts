@@ -307,7 +307,7 @@ describe('a corrupt document', () => {
     expect(log.lines).toEqual([
       {
         level: 'error',
-        details: { documentName: 'damaged', error: expect.stringContaining('CODRAFT_DOCUMENT_CORRUPT') },
+        details: { document: 'damaged', error: expect.stringContaining('CODRAFT_DOCUMENT_CORRUPT') },
         message: expect.any(String),
       },
     ])
