@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Extension, onLoadDocumentPayload } from '@hocuspocus/server'
 import { CodraftError } from '../errors.ts'
 import type { Journal, JournalRecord, Position } from '../journal/Journal.ts'
@@ -59,6 +60,8 @@ export interface EditPublisherOptions {
 
 const editTopic = topicOf('document.edited')
 const documentsAtOnce = 16
+/** After this the clients have their turn, ms. */
+const turnMs = 2
 const firstRetryMs = 500
 const maxRetryMs = 10_000
 /** A document that cannot be read, or that another instance publishes, is looked at again after this, ms. */
@@ -213,6 +216,7 @@ export class EditPublisher implements Extension {
         this.#read(name, Math.max(claimed.get(name) as Position, this.#published.get(name) ?? 0)),
       ),
     )
+    let turnEndsAt = performance.now() + turnMs
     for (const [index, documentName] of documentNames.entries()) {
       const read = reads[index] as PromiseSettledResult<JournalRecord[]>
       if (read.status === 'rejected') {
@@ -222,6 +226,9 @@ export class EditPublisher implements Extension {
       for (const record of read.value) {
         this.#add(documentName, record, batch)
         if (batch.isFull) this.#flushed(await batch.flush())
+        if (performance.now() < turnEndsAt) continue
+        await setImmediate()
+        turnEndsAt = performance.now() + turnMs
       }
     }
   }
