@@ -1,35 +1,21 @@
 import { z } from 'zod'
-import { minSecretBytes, number, settings } from './leaf.ts'
+import { hmacSecret, items, number, settings } from './leaf.ts'
 
 /** Settings of who may connect. */
 export const authSettings = {
-  jwtSecret: z
-    .string()
-    .refine(
-      (text) => Buffer.byteLength(text) >= minSecretBytes,
-      `must be at least ${minSecretBytes} bytes; make one with: openssl rand -base64 48`,
-    )
-    .optional()
-    .register(settings, {
-      env: 'AUTH_JWT_SECRET',
-      secret: true,
-      group: 'Auth',
-      description:
-        'HS256 secret of access tokens, at least 32 bytes. Without it and without AUTH_JWKS_URL the server makes one and issues guest tokens on loopback.',
-    }),
+  jwtSecret: hmacSecret().optional().register(settings, {
+    env: 'AUTH_JWT_SECRET',
+    secret: true,
+    group: 'Auth',
+    description:
+      'HS256 secret of access tokens, at least 32 bytes. Without it and without AUTH_JWKS_URL the server makes one and issues guest tokens on loopback.',
+  }),
   jwksUrl: z.url('must be a URL').optional().register(settings, {
     env: 'AUTH_JWKS_URL',
     group: 'Auth',
     description: 'JSON Web Key Set of your identity provider; takes the place of AUTH_JWT_SECRET.',
   }),
-  jwtAlgorithms: z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((item) => item.trim())
-        .filter(Boolean),
-    )
+  jwtAlgorithms: items()
     .pipe(
       z
         .array(

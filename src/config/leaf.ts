@@ -27,16 +27,22 @@ export const optionalFlag = () =>
     .enum(['true', 'false'], { error: 'must be true or false' })
     .transform((text) => text === 'true')
     .optional()
-export const list = () =>
-  z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((item) => item.trim())
-        .filter(Boolean),
-    )
-    .default([])
+export const items = () =>
+  z.string().transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  )
+export const list = () => items().default([])
 
 /** A secret of HS256 must be as long as its hash (RFC 7518, section 3.2). */
-export const minSecretBytes = 32
+const minSecretBytes = 32
+
+export const hmacSecret = () =>
+  z
+    .string()
+    .refine(
+      (text) => Buffer.byteLength(text) >= minSecretBytes,
+      `must be at least ${minSecretBytes} bytes; make one with: openssl rand -base64 48`,
+    )

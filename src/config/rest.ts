@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { minSecretBytes, number, settings } from './leaf.ts'
+import { hmacSecret, number, settings } from './leaf.ts'
 
 /** Settings of the HTTP API. */
 export const restSettings = {
@@ -13,20 +13,13 @@ export const restSettings = {
       description:
         'Address under which people reach this server, for links in mails. Default: the one it listens on.',
     }),
-  linkSecret: z
-    .string()
-    .refine(
-      (text) => Buffer.byteLength(text) >= minSecretBytes,
-      `must be at least ${minSecretBytes} bytes; make one with: openssl rand -base64 48`,
-    )
-    .optional()
-    .register(settings, {
-      env: 'LINK_SECRET',
-      secret: true,
-      group: 'REST',
-      description:
-        'Signs the links of invitations, the same on every instance. Default: AUTH_JWT_SECRET, else one made in the data folder.',
-    }),
+  linkSecret: hmacSecret().optional().register(settings, {
+    env: 'LINK_SECRET',
+    secret: true,
+    group: 'REST',
+    description:
+      'Signs the links of invitations, the same on every instance. Default: AUTH_JWT_SECRET, else one made in the data folder.',
+  }),
   restMaxBodyBytes: number(1_024, 1 << 30, 32 * 1024 * 1024).register(settings, {
     env: 'REST_MAX_BODY_BYTES',
     unit: 'bytes',

@@ -17,7 +17,7 @@ import type { Attempts } from './Attempts.ts'
 import { Claims, leaseMs, type EventClaim } from './Claims.ts'
 import { messageOf, rowOf, taskOf, type EventTask } from './event-task.ts'
 import { Patience } from './Patience.ts'
-import { traceProcessing } from './trace-processing.ts'
+import { observeAttempt } from './observe-attempt.ts'
 import type { RunnableWorker } from './Worker.ts'
 import type { WorkerMetrics } from './WorkerMetrics.ts'
 
@@ -135,7 +135,7 @@ export class EventHandler {
     if (isRepeat) metrics.repeated(worker.name)
     const patience = new Patience(worker.patienceMs)
     const outcome: Promise<Outcome> = this.#attempts
-      .attempt(signal, () => patience.during(() => this.#observed(task, isRepeat, signal)))
+      .attempt(signal, () => patience.during(() => this.#attempt(task, isRepeat, signal)))
       .then(
         () => ({}),
         (error: unknown) => ({ error }),
@@ -267,20 +267,11 @@ export class EventHandler {
     this.#underWay.set(id, tracked)
   }
 
-  async #observed(
-    { event, part, failures, db }: EventTask,
-    isRepeat: boolean,
-    signal: AbortSignal,
-  ): Promise<void> {
+  #attempt({ event, part, failures, db }: EventTask, isRepeat: boolean, signal: AbortSignal): Promise<void> {
     const { worker, logger, metrics } = this.#options
     const attempt = failures + 1
-    const start = performance.now()
-    try {
-      await traceProcessing({ workerName: worker.name, attempt }, [event], () =>
-        worker.handle(event, { attempt, part, isRepeat, signal, logger, db }),
-      )
-    } finally {
-      metrics.took(worker.name, performance.now() - start)
-    }
+    return observeAttempt({ worker, metrics, attempt }, [event], () =>
+      worker.handle(event, { attempt, part, isRepeat, signal, logger, db }),
+    )
   }
 }

@@ -18,7 +18,7 @@ import { Attempts, type Delivery } from './Attempts.ts'
 import { handleByKey } from './batch.ts'
 import { defaultConcurrency, EventHandler } from './EventHandler.ts'
 import { messageOf } from './failures.ts'
-import { traceProcessing } from './trace-processing.ts'
+import { observeAttempt } from './observe-attempt.ts'
 import { groupOf, type AnyWorker, type RunnableSqlWorker } from './Worker.ts'
 import type { WorkerMetrics } from './WorkerMetrics.ts'
 
@@ -183,12 +183,8 @@ export class WorkerRunner {
     const { messages, signal } = batch
     const entries: Delivery<AnyEvent>[] = []
     for (const message of messages) {
-      if (!this.#isOurs(message)) continue
-      try {
-        entries.push({ message, event: this.#decode(message) })
-      } catch (error) {
-        await this.#attempts.bury({ message, event: undefined }, signal, error, 1)
-      }
+      const event = await this.#eventIn(message, signal)
+      if (event) entries.push({ message, event })
     }
     const byDatabase = await this.#attempts.reaching(signal, async () =>
       Map.groupBy(entries, ({ event }) => this.#databaseOf(event)),
@@ -210,12 +206,13 @@ export class WorkerRunner {
     entries: readonly Delivery<AnyEvent>[],
     signal: AbortSignal,
   ): Promise<number> {
+    const { metrics } = this.#options
     const [first, ...others] = entries.map(({ event }) => event)
     if (!first) return 0
     const events = [first, ...others] as const
     try {
       await this.#attempts.reaching(signal, () =>
-        this.#observed(events, 1, () => applyTo(worker, db, events, false)),
+        observeAttempt({ worker, metrics, attempt: 1 }, events, () => applyTo(worker, db, events, false)),
       )
       return entries.length
     } catch {
@@ -232,29 +229,17 @@ export class WorkerRunner {
     signal: AbortSignal,
     areRedriven: boolean,
   ): Promise<number> {
+    const { metrics } = this.#options
     let applied = 0
     for (const entry of entries) {
       const isApplied = await this.#attempts.run(entry, signal, (attempt) =>
-        this.#observed([entry.event], attempt, () => applyTo(worker, db, [entry.event], areRedriven)),
+        observeAttempt({ worker, metrics, attempt }, [entry.event], () =>
+          applyTo(worker, db, [entry.event], areRedriven),
+        ),
       )
       if (isApplied) applied += 1
     }
     return applied
-  }
-
-  /** Tells of an attempt in metrics and traces. */
-  async #observed(
-    events: readonly [AnyEvent, ...AnyEvent[]],
-    attempt: number,
-    work: () => Promise<void>,
-  ): Promise<void> {
-    const { worker, metrics } = this.#options
-    const start = performance.now()
-    try {
-      await traceProcessing({ workerName: worker.name, attempt }, events, work)
-    } finally {
-      metrics.took(worker.name, performance.now() - start)
-    }
   }
 
   #databaseOf(event: AnyEvent): StoreDatabase {
